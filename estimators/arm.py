@@ -1,0 +1,39 @@
+"""ARM: augment, reinforce, merge."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from estimators.base import Estimator
+from estimators.sample import gradient, rollout, trunk
+
+
+def antithetic_pair(network, states, activations, us, value):
+    """For every Bernoulli layer: (a, u, p, loss at the trunk's state 1[u < p], loss at the antithetic state 1[u > 1 - p]).
+
+    The layers above are sampled with the trunk's uniforms in both, so the trunk serves as the first rollout of every layer."""
+    for layer, (a, u) in enumerate(zip(activations, us, strict=True)):
+        p = network.noise.cdf(a)
+        opposite = network.encode(u > network.noise.cdf(-a))
+        yield a, u, p, value, rollout(network, opposite, us, layer)
+
+
+@dataclass(frozen=True)
+class Arm(Estimator):
+    """ARM: a difference of two antithetic evaluations, in every layer.
+
+    By      (f(1[u > 1 - p]) - f(1[u < p])) (u - 1/2), by the unit's logit
+    Needs   nothing of the loss but its value
+    Bias    none
+    Cost    1 forward, and one more from each layer upward
+    Paper   Yin, Zhou 2019, arXiv:1807.11143
+    """
+
+    unbiased: ClassVar[bool] = True
+
+    def __call__(self, network, n, rng):
+        us = network.uniform(rng, n)
+        states, activations, z = trunk(network, us)
+        value, slope = network.slope(z)
+        deltas = [(opposite - same).unsqueeze(-1) * (u - 0.5) * network.noise.logit_slope(a)
+                  for a, u, _, same, opposite in antithetic_pair(network, states, activations, us, value)]
+        return gradient(network, states, deltas, slope)

@@ -1,0 +1,109 @@
+"""What an estimator is, and the two short forms of writing one.
+
+    Estimator    one call: (network, n, rng) -> n independent gradient estimates, one per row
+    Rule         how one unit passes a gradient: unit(a, u, noise) -> x, differentiable in a
+    Surrogate    a scalar whose derivative by theta is the estimate
+
+Hyper-parameters are dataclass fields: they become columns, options of the command line and part of the key of a result.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from estimators.meter import METER
+from estimators.network import Network
+from estimators.noise import Noise
+
+Unit = Callable[[Tensor, Tensor, Noise], Tensor]
+
+
+class Unsuitable(ValueError):
+    """The estimator cannot be used on this network; the message says what it needs."""
+
+
+@dataclass(frozen=True)
+class Estimator(ABC):
+    """Plain values and one call.  `unbiased` is a claim that the conformance checks test; `random` is false where all rows are equal."""
+
+    unbiased: ClassVar[bool] = False
+    random: ClassVar[bool] = True
+
+    @abstractmethod
+    def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
+        """n independent estimates of the gradient of the mean loss by theta; all randomness comes from `rng`."""
+
+    def check(self, network: Network) -> None:  # noqa: B027 - most estimators suit every network
+        """Raises Unsuitable where this estimator has no meaning for this network."""
+
+
+def local(unit: Unit, a: Tensor, u: Tensor, network: Network) -> tuple[Tensor, Tensor]:
+    """(state in the network's encoding, its derivative by a) of a rule whose states are in {-1, +1}; elementwise."""
+    with torch.enable_grad():
+        a = a.detach().requires_grad_()
+        x = unit(a, u, network.noise)
+        factor = torch.autograd.grad(x.sum(), a)[0] if x.requires_grad else torch.zeros_like(a)
+    lo, hi = network.states
+    half = (hi - lo) / 2
+    if lo == -hi == -1.0:
+        return x.detach(), factor
+    return x.detach() * half + (lo + half), factor * half
+
+
+def ascend(unit: Unit, network: Network, us: list[Tensor]) -> tuple[list[Tensor], list[Tensor], Tensor]:
+    """(input state of every affine layer, local derivatives of every Bernoulli layer, outputs z) of a forward pass."""
+    states, factors = [network.data(*us[0].shape[:-2])], []
+    for layer, u in enumerate(us):
+        x, factor = local(unit, network.affine(layer, states[-1]), u, network)
+        states.append(x)
+        factors.append(factor)
+    return states, factors, network.output(states[-1])
+
+
+def descend(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tensor]:
+    """The estimates of d loss / d a of every affine layer, by the chain rule with these local derivatives."""
+    deltas = [slope] if network.outputs else []
+    g = network.pull(network.depth, slope) if network.outputs else slope
+    for layer in reversed(range(network.depth)):
+        deltas.insert(0, factors[layer] * g)
+        if layer:
+            g = network.pull(layer, deltas[0])
+    return deltas
+
+
+@dataclass(frozen=True)
+class Rule(Estimator):
+    """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives."""
+
+    @abstractmethod
+    def unit(self, a: Float[Tensor, "..."], u: Float[Tensor, "..."], noise: Noise) -> Float[Tensor, "..."]:
+        """x in {-1, +1} (or relaxed), differentiable in a, element by element; u ~ U(0, 1), and x = +1 where u < F(a)."""
+
+    def __call__(self, network, n, rng):
+        states, factors, z = ascend(self.unit, network, network.uniform(rng, n))
+        deltas = descend(network, factors, network.slope(z)[1])
+        return network.rows(states[: len(deltas)], deltas)
+
+
+@dataclass(frozen=True)
+class Surrogate(Estimator):
+    """A scalar function of the parameters and of one row's uniforms, whose derivative by the parameters is the estimate."""
+
+    @abstractmethod
+    def surrogate(self, network: Network, u: list[Tensor]) -> Float[Tensor, ""]:
+        """The scalar; `u` is one tensor [b, units] a layer.  Differentiate through `network`, stop gradients by `detach()`."""
+
+    def __call__(self, network, n, rng):
+        def estimate(theta: Tensor, *u: Tensor) -> Tensor:
+            return self.surrogate(network.at(theta), list(u))
+
+        us = network.uniform(rng, n)
+        with METER.times(n):
+            rows = torch.func.vmap(torch.func.grad(estimate), in_dims=(None, *(0 for _ in us)))(network.theta, *us)
+        METER.backwards += METER.forwards - METER.backwards  # autograd goes back through every layer it went forward
+        return rows

@@ -1,0 +1,44 @@
+"""REINFORCE, the score-function estimator, with its baselines."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from estimators.base import Estimator
+from estimators.sample import gradient, trunk
+
+
+@dataclass(frozen=True)
+class Reinforce(Estimator):
+    """REINFORCE: the loss times the derivative of the log-probability of the states that gave it.
+
+    By      (f(x) - baseline) d log P(x | a) / d a, averaged over `samples`
+    Needs   nothing of the loss but its value
+    Bias    none
+    Cost    `samples` forward
+    Paper   Williams 1992, doi:10.1007/BF00992696; leave-one-out: Kool, van Hoof, Welling 2019
+    """
+
+    unbiased: ClassVar[bool] = True
+    baseline: Literal["none", "constant", "leave_one_out"] = "none"
+    """What is subtracted from the loss: nothing, `constant`, or the mean loss of the other samples."""
+    constant: float = 0.0
+    """The constant baseline, in units of the loss."""
+    samples: int = 1
+    """Samples averaged in one estimate; leave_one_out needs two or more."""
+
+    def __post_init__(self):
+        if self.samples < 1 + (self.baseline == "leave_one_out"):
+            raise ValueError(f"reinforce: samples = {self.samples} is too few for baseline {self.baseline}; "
+                             "leave_one_out needs at least 2, the others 1")
+
+    def __call__(self, network, n, rng):
+        states, activations, z = trunk(network, network.uniform(rng, n, self.samples))
+        value, slope = network.slope(z)
+        if self.baseline == "constant":
+            value = value - self.constant
+        elif self.baseline == "leave_one_out":  # f - mean of the others
+            value = (value - value.mean(1, keepdim=True)) * (self.samples / (self.samples - 1))
+        middle = sum(network.states) / 2
+        deltas = [value.unsqueeze(-1) * network.noise.score(a, x > middle)
+                  for a, x in zip(activations, states[1:], strict=True)]
+        return gradient(network, states, deltas, slope)
