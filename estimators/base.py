@@ -29,7 +29,7 @@ class Unsuitable(ValueError):
 
 @dataclass(frozen=True)
 class Estimator(ABC):
-    """Plain values and one call.  `unbiased` is a claim that the conformance checks test; `random` is false where all rows are equal."""
+    """Plain values and one call.  `unbiased` and `random` (false where all rows are equal) are claims, tested by the checks."""
 
     unbiased: ClassVar[bool] = False
     random: ClassVar[bool] = True

@@ -50,8 +50,8 @@ class Network:
         width = inputs.shape[-1]
         for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             if weight.shape != (len(bias), width):
-                raise ValueError(f"layer {index}: expected weights of shape ({len(bias)}, {width}) from its {len(bias)} biases and "
-                                 f"the {width} units below, got {tuple(weight.shape)}")
+                raise ValueError(f"layer {index}: expected weights of shape ({len(bias)}, {width}), one row for each bias and one "
+                                 f"column for each unit below, got {tuple(weight.shape)}")
             width = len(bias)
         for name, tensor in (("weights", weights), ("biases", biases), ("inputs", [inputs])):
             for index, values in enumerate(tensor):
@@ -65,7 +65,7 @@ class Network:
             raise ValueError("expected at least one Bernoulli layer below the output layer")
         theta = torch.cat([part.reshape(-1) for pair in zip(weights, biases, strict=True) for part in pair])
         network = cls(theta, inputs, labels, tuple(sizes), loss, outputs, noise, states)
-        network.coefficients  # labels that do not fit the loss are refused here, not later
+        assert network.coefficients is not None  # labels that do not fit the loss are refused here, not later
         return network
 
     def at(self, theta: Float[Tensor, " d"]) -> "Network":
@@ -154,8 +154,8 @@ class Network:
 
     def uniform(self, rng: torch.Generator, *rows: int) -> list[Float[Tensor, "... b o"]]:
         """u ~ U(0, 1) for every unit, data point and row, one tensor a layer."""
-        shape = (*rows, len(self.inputs))
-        return [torch.rand(*shape, width, generator=rng, dtype=self.theta.dtype, device=self.theta.device) for width in self.widths]
+        like = {"dtype": self.theta.dtype, "device": self.theta.device}
+        return [torch.rand(*rows, len(self.inputs), width, generator=rng, **like) for width in self.widths]
 
     def encode(self, upper: Tensor) -> Float[Tensor, "..."]:
         """States from truth values."""
