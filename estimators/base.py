@@ -29,10 +29,17 @@ class Unsuitable(ValueError):
 
 @dataclass(frozen=True)
 class Estimator(ABC):
-    """Plain values and one call.  `unbiased` and `random` (false where all rows are equal) are claims, tested by the checks."""
+    """Plain values and one call.  The class variables are claims, which the conformance checks test."""
 
     unbiased: ClassVar[bool] = False
+    """The mean row is the gradient, on every network that the estimator suits."""
     random: ClassVar[bool] = True
+    """False where all rows are equal."""
+    exact_for: ClassVar[frozenset[str]] = frozenset()
+    """Classes of problems where the mean row is the gradient although it is not in general: linear, multi_affine, quadratic
+    (losses of one layer), one_unit (any loss), last_layer (its parameters); `multi_affine:uniform`: under that noise only."""
+    expected_failures: ClassVar[dict[str, str]] = {}
+    """Conformance check -> the reason why it fails; it is then an error that it passes."""
 
     @abstractmethod
     def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
@@ -76,18 +83,28 @@ def descend(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tens
     return deltas
 
 
+def chain(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"]:
+    """The rows of one forward pass with the unit's states and one backward pass with its local derivatives."""
+    states, factors, z = ascend(unit, network, us)
+    deltas = descend(network, factors, network.slope(z)[1])
+    return network.rows(states[: len(deltas)], deltas)
+
+
 @dataclass(frozen=True)
 class Rule(Estimator):
-    """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives."""
+    """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives.
+
+    `noises` is over how many independent noises, given the state, the local derivative is averaged: its variance given (a, x) is
+    that of `unit` divided by this."""
+
+    noises: ClassVar[int] = 1
 
     @abstractmethod
     def unit(self, a: Float[Tensor, "..."], u: Float[Tensor, "..."], noise: Noise) -> Float[Tensor, "..."]:
         """x in {-1, +1} (or relaxed), differentiable in a, element by element; u ~ U(0, 1), and x = +1 where u < F(a)."""
 
     def __call__(self, network, n, rng):
-        states, factors, z = ascend(self.unit, network, network.uniform(rng, n))
-        deltas = descend(network, factors, network.slope(z)[1])
-        return network.rows(states[: len(deltas)], deltas)
+        return chain(self.unit, network, network.uniform(rng, n))
 
 
 @dataclass(frozen=True)
