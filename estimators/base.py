@@ -34,6 +34,10 @@ class Estimator(ABC):
     unbiased: ClassVar[bool] = False
     """The mean row is the gradient, on every network that the estimator suits."""
     random: ClassVar[bool] = True
+    family: ClassVar[str] = "other"
+    """Whose colour it has in figures; analysis/figure.py names the families."""
+    marker: ClassVar[str] = "o"
+    """Its marker in figures, as matplotlib names it."""
     """False where all rows are equal."""
     exact_for: ClassVar[frozenset[str]] = frozenset()
     """Classes of problems where the mean row is the gradient although it is not in general: linear, multi_affine, quadratic
@@ -72,15 +76,18 @@ def ascend(unit: Unit, network: Network, us: list[Tensor]) -> tuple[list[Tensor]
     return states, factors, network.output(states[-1])
 
 
+def state_slopes(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tensor]:
+    """The estimates of d loss / d x of every Bernoulli layer, by the chain rule with these local derivatives."""
+    slopes = [network.pull(network.depth, slope) if network.outputs else slope]
+    for layer in reversed(range(1, network.depth)):
+        slopes.insert(0, network.pull(layer, factors[layer] * slopes[0]))
+    return slopes
+
+
 def descend(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tensor]:
     """The estimates of d loss / d a of every affine layer, by the chain rule with these local derivatives."""
-    deltas = [slope] if network.outputs else []
-    g = network.pull(network.depth, slope) if network.outputs else slope
-    for layer in reversed(range(network.depth)):
-        deltas.insert(0, factors[layer] * g)
-        if layer:
-            g = network.pull(layer, deltas[0])
-    return deltas
+    deltas = [factor * g for factor, g in zip(factors, state_slopes(network, factors, slope), strict=True)]
+    return [*deltas, slope] if network.outputs else deltas
 
 
 def chain(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"]:

@@ -38,6 +38,15 @@ class Meter:
         finally:
             self.scale //= rows
 
+    @contextmanager
+    def paused(self):
+        """Counts nothing of what happens inside."""
+        counted = self.forwards, self.backwards
+        try:
+            yield
+        finally:
+            self.forwards, self.backwards = counted
+
     def passes(self, network, rows: int) -> tuple[float, float]:
         """(forward, backward) passes per row so far."""
         forward = sum(o * (i + 1) for o, i in network.shapes) + (network.outputs or network.widths[-1])

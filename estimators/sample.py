@@ -29,6 +29,11 @@ def trunk(network: Network, us: list[Tensor]) -> tuple[list[Tensor], list[Tensor
     return [data, *states], activations, network.output(states[-1])
 
 
+def mean_of_others(values: Tensor) -> Tensor:
+    """For each of the samples along axis 1, the mean of the others."""
+    return (values.sum(1, keepdim=True) - values) / (values.shape[1] - 1)
+
+
 def gradient(network: Network, states: list[Tensor], deltas: list[Tensor], slope: Tensor) -> Tensor:
     """The rows [n, d] from the deltas of the Bernoulli layers and the loss's own derivative at the outputs."""
     if network.outputs:
