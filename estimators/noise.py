@@ -34,6 +34,10 @@ class Noise(ABC):
         probability = self.cdf(a * sign)
         return torch.where(probability > 0, sign * self.density(a) / probability.clamp_min(1e-300), 0.0)
 
+    def logit(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """log F(a) / (1 - F(a)).  Infinite where the unit is certain."""
+        return torch.log(self.cdf(a)) - torch.log(self.cdf(-a))
+
     def logit_slope(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """d logit F(a) / da = rho / (F (1 - F)).  Zero where the unit is certain."""
         spread = self.cdf(a) * self.cdf(-a)
@@ -57,6 +61,9 @@ class Logistic(Noise):
 
     def score(self, a, upper):
         return self.slope * (upper.to(a) - torch.sigmoid(self.slope * a))
+
+    def logit(self, a):
+        return self.slope * a
 
     def logit_slope(self, a):
         return torch.full_like(a, self.slope)
@@ -104,6 +111,9 @@ class Normal(Noise):
 
     def quantile(self, u):
         return torch.special.ndtri(u)
+
+    def logit(self, a):
+        return torch.special.log_ndtr(a) - torch.special.log_ndtr(-a)
 
     def score(self, a, upper):
         sign = 2.0 * upper - 1.0  # rho / F by the scaled erfc, finite in both tails
