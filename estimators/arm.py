@@ -28,6 +28,8 @@ class Arm(Estimator):
     Paper   Yin, Zhou 2019, arXiv:1807.11143
     """
 
+    family: ClassVar[str] = "antithetic"
+    marker: ClassVar[str] = "^"
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):

@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from estimators.error import InputError
 from estimators.meter import METER
 from estimators.network import Network
 from estimators.noise import Noise
@@ -23,7 +24,7 @@ from estimators.noise import Noise
 Unit = Callable[[Tensor, Tensor, Noise], Tensor]
 
 
-class Unsuitable(ValueError):
+class Unsuitable(InputError):
     """The estimator cannot be used on this network; the message says what it needs."""
 
 

@@ -1,6 +1,7 @@
 """Straight-through with the clipped identity (hardtanh) as proxy."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimators.base import Rule
 from estimators.noise import LOGISTIC
@@ -22,6 +23,8 @@ class ClippedIdentity(Rule):
     Cost    1 forward, 1 backward
     Paper   Hubara, Courbariaux, Soudry, El-Yaniv, Bengio 2016, arXiv:1602.02830
     """
+
+    marker: ClassVar[str] = "D"
 
     def unit(self, a, u, noise):
         return clipped_identity(a, u, noise)

@@ -24,6 +24,8 @@ class Deterministic(Rule):
     Paper   Hubara, Courbariaux, Soudry, El-Yaniv, Bengio 2016, arXiv:1602.02830
     """
 
+    family: ClassVar[str] = "deterministic"
+    marker: ClassVar[str] = "X"
     random: ClassVar[bool] = False
 
     def unit(self, a, u, noise):

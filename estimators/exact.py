@@ -115,6 +115,8 @@ class Exact(Estimator):
     Paper   Shekhovtsov, Yanush, Flach 2020, arXiv:2006.03143 (enumeration); the split in halves is derived in docs/mathematics.md
     """
 
+    family: ClassVar[str] = "exact"
+    marker: ClassVar[str] = "*"
     unbiased: ClassVar[bool] = True
     random: ClassVar[bool] = False
 

@@ -1,6 +1,7 @@
 """Straight-through with the identity as proxy."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimators.base import Rule
 from estimators.noise import LOGISTIC
@@ -21,6 +22,8 @@ class Identity(Rule):
     Cost    1 forward, 1 backward
     Paper   Bengio, Leonard, Courville 2013, arXiv:1308.3432; Shekhovtsov, Yanush 2021, arXiv:2006.06880, Algorithm 2
     """
+
+    marker: ClassVar[str] = "v"
 
     def unit(self, a, u, noise):
         return identity(a, u, noise)

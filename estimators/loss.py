@@ -13,10 +13,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from estimators.error import InputError
+
 Function = Callable[[Tensor], Tensor]
 
 
-class LabelError(ValueError):
+class LabelError(InputError):
     """The labels do not fit the loss; the message says what would."""
 
 

@@ -23,6 +23,8 @@ class MeanField(Rule):
     Paper   Shekhovtsov, Yanush, Flach 2020, arXiv:2006.03143, section 4
     """
 
+    family: ClassVar[str] = "deterministic"
+    marker: ClassVar[str] = "P"
     random: ClassVar[bool] = False
 
     def unit(self, a, u, noise):

@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from estimators.error import InputError
 from estimators.loss import Loss, StateFunction
 from estimators.meter import METER
 from estimators.noise import LOGISTIC, Noise
@@ -45,24 +46,24 @@ class Network:
            noise: Noise = LOGISTIC, states: tuple[float, float] = SIGNS) -> "Network":
         """The network of these weights [o, i] and biases [o]; the last pair is the output layer unless `loss` is a StateFunction.
 
-        Raises ValueError where the shapes do not chain or a number is not finite.
+        Raises InputError where the shapes do not chain or a number is not finite.
         """
         width = inputs.shape[-1]
         for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             if weight.shape != (len(bias), width):
-                raise ValueError(f"layer {index}: expected weights of shape ({len(bias)}, {width}), one row for each bias and one "
+                raise InputError(f"layer {index}: expected weights of shape ({len(bias)}, {width}), a row for each bias and a "
                                  f"column for each unit below, got {tuple(weight.shape)}")
             width = len(bias)
         for name, tensor in (("weights", weights), ("biases", biases), ("inputs", [inputs])):
             for index, values in enumerate(tensor):
                 if not bool(torch.isfinite(values).all()):
-                    raise ValueError(f"{name} of layer {index}: expected finite numbers, found NaN or infinity")
+                    raise InputError(f"{name} of layer {index}: expected finite numbers, found NaN or infinity")
         if len(inputs) != len(labels) or not len(inputs):
-            raise ValueError(f"expected one label per data point, got {len(inputs)} points and {len(labels)} labels")
+            raise InputError(f"expected one label per data point, got {len(inputs)} points and {len(labels)} labels")
         sizes = [len(bias) for bias in biases]
         outputs = 0 if isinstance(loss, StateFunction) else sizes.pop()
         if not sizes:
-            raise ValueError("expected at least one Bernoulli layer below the output layer")
+            raise InputError("expected at least one Bernoulli layer below the output layer")
         theta = torch.cat([part.reshape(-1) for pair in zip(weights, biases, strict=True) for part in pair])
         network = cls(theta, inputs, labels, tuple(sizes), loss, outputs, noise, states)
         assert network.coefficients is not None  # labels that do not fit the loss are refused here, not later

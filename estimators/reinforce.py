@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from estimators.base import Estimator
+from estimators.error import InputError
 from estimators.sample import gradient, trunk
 
 
@@ -18,6 +19,8 @@ class Reinforce(Estimator):
     Paper   Williams 1992, doi:10.1007/BF00992696; leave-one-out: Kool, van Hoof, Welling 2019
     """
 
+    family: ClassVar[str] = "score function"
+    marker: ClassVar[str] = "s"
     unbiased: ClassVar[bool] = True
     baseline: Literal["none", "constant", "leave_one_out"] = "none"
     """What is subtracted from the loss: nothing, `constant`, or the mean loss of the other samples."""
@@ -28,7 +31,7 @@ class Reinforce(Estimator):
 
     def __post_init__(self):
         if self.samples < 1 + (self.baseline == "leave_one_out"):
-            raise ValueError(f"reinforce: samples = {self.samples} is too few for baseline {self.baseline}; "
+            raise InputError(f"reinforce: samples = {self.samples} is too few for baseline {self.baseline}; "
                              "leave_one_out needs at least 2, the others 1")
 
     def __call__(self, network, n, rng):

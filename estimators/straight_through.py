@@ -1,6 +1,7 @@
 """Straight-through with the derivative of the unit's own mean."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from estimators.base import Rule
 from estimators.noise import LOGISTIC
@@ -22,6 +23,8 @@ class StraightThrough(Rule):
     Cost    1 forward, 1 backward
     Paper   Shekhovtsov, Yanush 2021, arXiv:2006.06880, Algorithm 1; Bengio, Leonard, Courville 2013, arXiv:1308.3432
     """
+
+    marker: ClassVar[str] = "o"
 
     def unit(self, a, u, noise):
         return straight_through(a, u, noise)

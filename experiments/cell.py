@@ -1,0 +1,61 @@
+"""Cell: one pure unit of work, (problem, estimator, rows, seeds); all its randomness comes from the seeds."""
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, Literal, TypeVar
+
+import tyro
+
+from analysis import store
+from analysis.problem import Problem
+from estimators.base import Estimator
+from experiments.until import Until
+
+T = TypeVar("T")
+Suppressed = Annotated[T, tyro.conf.Suppress]
+"""A field of a study's Config that the command line does not show."""
+Method = Literal["auto", "exact", "sampled"]
+Precision = Literal["float64", "float32"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One estimator on one problem.  `seeds` independent replicates of `rows` estimates each; seeds are shared by all cells, so
+    that differences between estimators are paired."""
+
+    problem: Problem
+    estimator: Estimator
+    rows: int = 10_000
+    seeds: int = 10
+    draws: tuple[int, ...] = (1,)
+    method: Method = "auto"
+    """auto takes bias and variance from exact moments where the estimator has them, and samples the rest."""
+    device: str = "cpu"
+    precision: Precision = "float64"
+    memory: int = 128
+    """MiB for one chunk of rows."""
+    until: Until | None = None
+
+    def values(self) -> dict:
+        """The plain values of this cell; equal values and equal code give equal records."""
+        return {"problem": self.problem.values(), "estimator": name(self.estimator), "hyper": asdict(self.estimator),
+                "rows": self.rows, "seeds": self.seeds, "draws": self.draws, "method": self.method, "device": self.device,
+                "precision": self.precision, "memory": self.memory, "until": self.until and asdict(self.until)}
+
+    def key(self) -> str:
+        """The name of this cell's result."""
+        modules = {type(self.problem).__module__, type(self.estimator).__module__}
+        trainer = getattr(self.problem, "trainer", None)
+        modules |= {f"estimators.{trainer}"} if trainer else set()
+        return store.key(self.values(), ("experiments.measure", *sorted(modules)))
+
+
+def name(estimator: Estimator) -> str:
+    """The estimator's registry name, that of its file."""
+    return type(estimator).__module__.rsplit(".", 1)[-1]
+
+
+def label(estimator: Estimator) -> str:
+    """The estimator's name with the hyper-parameters that differ from their defaults."""
+    defaults = {field: value.default for field, value in type(estimator).__dataclass_fields__.items()}
+    changed = [f"{field}={value}" for field, value in asdict(estimator).items() if value != defaults[field]]
+    return name(estimator) + (f" ({', '.join(changed)})" if changed else "")

@@ -1,0 +1,70 @@
+"""The measurement of one cell: exact moments where there are any, sampling for the rest, in tidy records."""
+
+import time
+from dataclasses import replace
+from functools import lru_cache
+
+import pandas as pd
+import torch
+
+from analysis.problem import Problem
+from estimators import exact, moments
+from estimators.error import InputError
+from estimators.network import Network
+from experiments.cell import Cell, name
+from experiments.sampling import sample
+
+PRECISION = {"float64": torch.float64, "float32": torch.float32}
+
+
+@lru_cache(maxsize=16)
+def truth(problem: Problem, device: str, precision: str) -> tuple[Network, Network, torch.Tensor]:
+    """(the network in the precision of the rows, in float64, its exact gradient in float64), once per process."""
+    network = problem.build().to(device, torch.float64)
+    return network.to(device, PRECISION[precision]), network, exact.gradient(network)
+
+
+def groups(network: Network) -> dict[str, slice]:
+    """The layers, and all parameters."""
+    return {**network.groups, "all": slice(0, len(network.theta))}
+
+
+def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
+    """(records group, metric, draws, seed, method, rows, value; what is worth knowing about the run).
+
+    Where the moments are exact their records have seed -1, and the draws give only what moments do not: cosine, descent, cost."""
+    network, wide, gradient = truth(cell.problem, cell.device, cell.precision)
+    cell.estimator.check(network)
+    records, info, known = [], {}, set()
+    if cell.method != "sampled":
+        found = moments.moments(cell.estimator, wide) if moments.available(cell.estimator, wide) else None
+        if found is None and cell.method == "exact":
+            raise InputError(f"{name(cell.estimator)} has no exact moments on this network; use method auto or sampled")
+        if found is not None:
+            start = time.perf_counter()
+            records = moment_records(cell, found, gradient, groups(network))
+            info["moment_seconds"] = time.perf_counter() - start
+            known = {record["metric"] for record in records}
+    drawn = replace(cell, draws=(1,)) if "cosine" in known else cell
+    sampled, more = sample(drawn, network, gradient, groups(network))
+    certain = known | {"bias_z"} if known else known
+    records += [record for record in sampled if record["metric"] not in certain]
+    return pd.DataFrame(records), info | more
+
+
+def moment_records(cell: Cell, found: moments.Moments, gradient: torch.Tensor, where: dict[str, slice]) -> list[dict]:
+    """The records that follow from exact mean and variance; also cosine and descent where there is no variance."""
+    records = []
+    for group, part in where.items():
+        g, mean, variance = gradient[part], found.mean[part], float(found.variance[part].sum())
+        bias2, exact2, length2, inner = (float(v) for v in ((mean - g).square().sum(), g @ g, mean @ mean, mean @ g))
+        values = {("bias2", 1): bias2, ("variance", 1): variance, ("length2", 1): length2, ("exact2", 1): exact2,
+                  ("along", 1): inner / exact2 if exact2 else float("nan")}
+        values |= {("mse", draws): bias2 + variance / draws for draws in cell.draws}
+        if not cell.estimator.random:
+            length = (exact2 * length2) ** 0.5
+            values |= {("cosine", draws): inner / length if length else 0.0 for draws in cell.draws} | {("descent", 1): inner > 0}
+        common = {"seed": -1, "method": "exact", "rows": 0}
+        records += [{"group": group, "metric": metric, "draws": draws, "value": float(value)} | common
+                    for (metric, draws), value in values.items()]
+    return records

@@ -1,0 +1,62 @@
+"""Tables and lists for a terminal."""
+
+from io import StringIO
+from types import ModuleType
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from estimators.base import Estimator
+from experiments.study import question
+
+SHOWN = ("rmse_relative", "cosine", "along", "descent")
+
+
+def listing(studies: dict[str, ModuleType], estimators: dict[str, type[Estimator]], commands: dict) -> str:
+    """Studies, commands and estimators, a line each."""
+    def block(head: str, lines: dict[str, str]) -> list[str]:
+        width = max(map(len, lines), default=0)
+        return [head, *(f"  {name:<{width}}  {line}" for name, line in lines.items()), ""]
+
+    parts = ["python -m experiments COMMAND [OPTIONS]; --help after a command lists its options", ""]
+    parts += block("Studies", {name: question(study) for name, study in studies.items()})
+    parts += block("Commands", {"measure": "Measures estimators on your own network.",
+                                **{name: (call.__doc__ or "").split("\n")[0] for name, call in commands.items()}})
+    parts += block("Estimators", {name: (kind.__doc__ or "").split("\n")[0] for name, kind in estimators.items()})
+    return "\n".join(parts).rstrip()
+
+
+def readable(frame: pd.DataFrame) -> str:
+    """A measurement as tables of a terminal: errors and directions, then verdicts, then costs."""
+    wanted = [(metric, draws) for metric in SHOWN for draws in sorted(frame[frame.metric == metric].draws.unique())]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("estimator", "group", *(f"{metric}\nM = {draws}" if metric in SHOWN[:2] else metric for metric, draws in wanted)):
+        table.add_column(head, justify="left" if head in ("estimator", "group") else "right", no_wrap=True)
+    verdicts = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("estimator", "group", "bias"):
+        verdicts.add_column(head)
+    for (name, group), rows in frame.groupby(["label", "group"], sort=False):
+        cells = rows.set_index(["metric", "draws"])
+        table.add_row(name, group, *(number(cells.loc[key]) if key in cells.index else "" for key in wanted))
+        verdicts.add_row(name, group, str(cells.loc[("bias2", 1), "verdict"]))
+    costs = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("estimator", "passes per estimate", "seconds per estimate", "seeds x rows"):
+        costs.add_column(head, justify="left" if head == "estimator" else "right")
+    for name, rows in frame[frame.group == "all"].groupby("label", sort=False):
+        cost = rows.set_index("metric")
+        costs.add_row(name, f"{cost.loc['forwards', 'value']:.3g} forward, {cost.loc['backwards', 'value']:.3g} backward",
+                      f"{cost.loc['seconds', 'value']:.2g}", f"{cost.loc['seconds', 'seeds']} x {cost.loc['seconds', 'rows']}")
+    stream = StringIO()
+    console = Console(file=stream, width=1000)
+    for part in (table, "", verdicts, "", costs):
+        console.print(part)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def number(row: pd.Series) -> str:
+    """A value with its standard error, or alone where it is exact."""
+    if not np.isfinite(row.value):
+        return "-"
+    return f"{row.value:.4g}" + (f" ± {row.error:.1g}" if row.error else "")
