@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-STUDIES := $(shell grep -lE '^def cells\(' experiments/*.py 2>/dev/null | xargs -n1 basename -s .py)
+STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^def cells' experiments/*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help figures test lint rerun smoke bench check new audit page clean $(STUDIES)
