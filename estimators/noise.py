@@ -30,7 +30,7 @@ class Noise(ABC):
 
     def score(self, a: Float[Tensor, "..."], upper: Tensor) -> Float[Tensor, "..."]:
         """d log P(x | a) / da; `upper` is true where x = hi.  Zero where that x has probability zero."""
-        sign = 2.0 * upper - 1.0
+        sign = 2 * upper.to(a) - 1
         probability = self.cdf(a * sign)
         return torch.where(probability > 0, sign * self.density(a) / probability.clamp_min(1e-300), 0.0)
 
@@ -116,7 +116,7 @@ class Normal(Noise):
         return torch.special.log_ndtr(a) - torch.special.log_ndtr(-a)
 
     def score(self, a, upper):
-        sign = 2.0 * upper - 1.0  # rho / F by the scaled erfc, finite in both tails
+        sign = 2 * upper.to(a) - 1  # rho / F by the scaled erfc, finite in both tails
         return sign * math.sqrt(2 / math.pi) / torch.special.erfcx(-a * sign / math.sqrt(2))
 
 
