@@ -1,0 +1,48 @@
+"""What rules are made of: a unit's hard state, its relaxed state, and a state with a derivative of one's own choice.
+
+The relaxed state softens the threshold by the noise's own distribution function, x_tau = 2 F((a - z) / tau) - 1.  For logistic
+noise that is the binary concrete (Gumbel-softmax) state; for the others it is built alike.  Its mean is that of a hard unit with
+noise Z + tau Z', Z' an independent copy of Z.
+"""
+
+from torch import Tensor
+
+from estimators.error import InputError
+from estimators.noise import Noise
+
+
+def hard(a: Tensor, u: Tensor, noise: Noise) -> Tensor:
+    """x in {-1, +1}: +1 where u < F(a)."""
+    return 2 * (u < noise.cdf(a)).to(a.dtype) - 1
+
+
+def relaxed(a: Tensor, z: Tensor, noise: Noise, tau: float) -> Tensor:
+    """x_tau in (-1, +1) for the threshold z, differentiable in a; it has the sign of a - z."""
+    return 2 * noise.cdf((a - z) / tau) - 1
+
+
+def relaxed_slope(a: Tensor, z: Tensor, noise: Noise, tau: float) -> Tensor:
+    """d x_tau / d a."""
+    return 2 * noise.density((a - z) / tau) / tau
+
+
+def threshold(a: Tensor, x: Tensor, v: Tensor, noise: Noise) -> Tensor:
+    """The noise z given that it led to the state x in {-1, +1}, from v ~ U(0, 1); exact in both tails, by symmetry."""
+    return x * noise.quantile(noise.cdf(x * a) * v)
+
+
+def through(x: Tensor, proxy: Tensor) -> Tensor:
+    """x, with the derivative of `proxy`."""
+    return x.detach() + (proxy - proxy.detach())
+
+
+def with_slope(x: Tensor, a: Tensor, slope: Tensor) -> Tensor:
+    """x, with the derivative `slope` by a."""
+    return x.detach() + (a - a.detach()) * slope.detach()
+
+
+def require_positive(rule: str, **settings: float) -> None:
+    """Raises InputError, naming the first setting that is not a positive number."""
+    for name, value in settings.items():
+        if not value > 0:
+            raise InputError(f"{rule}: {name} = {value} must be positive")
