@@ -100,12 +100,13 @@ def chain(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"
 
 @dataclass(frozen=True)
 class Rule(Estimator):
-    """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives.
+    """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives."""
 
-    `noises` is over how many independent noises, given the state, the local derivative is averaged: its variance given (a, x) is
-    that of `unit` divided by this."""
-
-    noises: ClassVar[int] = 1
+    @property
+    def noises(self) -> int:
+        """Independent noises, given the state, over which the local derivative is averaged: its variance given (a, x) is that of
+        `unit` divided by this."""
+        return 1
 
     @abstractmethod
     def unit(self, a: Float[Tensor, "..."], u: Float[Tensor, "..."], noise: Noise) -> Float[Tensor, "..."]:

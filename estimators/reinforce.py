@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from estimators.base import Estimator
 from estimators.error import InputError
-from estimators.sample import gradient, trunk
+from estimators.learning import LearningEstimator
+from estimators.sample import gradient, mean_of_others, trunk
 
 
 @dataclass(frozen=True)
-class Reinforce(Estimator):
+class Reinforce(LearningEstimator):
     """REINFORCE: the loss times the derivative of the log-probability of the states that gave it.
 
     By      (f(x) - baseline) d log P(x | a) / d a, averaged over `samples`
     Needs   nothing of the loss but its value
-    Bias    none
+    Bias    none: a baseline never depends on the sample that it is subtracted from
     Cost    `samples` forward
     Paper   Williams 1992, doi:10.1007/BF00992696; leave-one-out: Kool, van Hoof, Welling 2019
     """
@@ -22,8 +22,9 @@ class Reinforce(Estimator):
     family: ClassVar[str] = "score function"
     marker: ClassVar[str] = "s"
     unbiased: ClassVar[bool] = True
-    baseline: Literal["none", "constant", "leave_one_out"] = "none"
-    """What is subtracted from the loss: nothing, `constant`, or the mean loss of the other samples."""
+    baseline: Literal["none", "constant", "running_mean", "leave_one_out"] = "none"
+    """What is subtracted from the loss: nothing, `constant`, the mean loss of a stream of its own, frozen before the first row, or
+    the mean loss of the other samples."""
     constant: float = 0.0
     """The constant baseline, in units of the loss."""
     samples: int = 1
@@ -34,13 +35,19 @@ class Reinforce(Estimator):
             raise InputError(f"reinforce: samples = {self.samples} is too few for baseline {self.baseline}; "
                              "leave_one_out needs at least 2, the others 1")
 
+    def learn(self, network, n, rng):
+        """The mean loss."""
+        return float(network.value(trunk(network, network.uniform(rng, n))[2]).mean())
+
     def __call__(self, network, n, rng):
         states, activations, z = trunk(network, network.uniform(rng, n, self.samples))
         value, slope = network.slope(z)
         if self.baseline == "constant":
             value = value - self.constant
-        elif self.baseline == "leave_one_out":  # f - mean of the others
-            value = (value - value.mean(1, keepdim=True)) * (self.samples / (self.samples - 1))
+        elif self.baseline == "running_mean":
+            value = value - self.learned(network)
+        elif self.baseline == "leave_one_out":
+            value = value - mean_of_others(value)
         middle = sum(network.states) / 2
         deltas = [value.unsqueeze(-1) * network.noise.score(a, x > middle)
                   for a, x in zip(activations, states[1:], strict=True)]

@@ -66,7 +66,7 @@ class Measure:
     """A folder with estimators of your own."""
 
 
-def cells(options: Measure) -> list[Cell]:
+def plan(options: Measure) -> list[Cell]:
     """One cell an estimator, from checked options."""
     for name, least in (("rows", 2), ("seeds", 1), ("memory", 1), ("max_rows", 2)):
         if getattr(options, name) < least:
@@ -113,9 +113,9 @@ def writable(path: Path) -> None:
 
 def perform(options: Measure) -> pd.DataFrame:
     """The table of the measurement; it is written where --out says."""
-    plan = cells(options)
-    records = measured(plan, options.jobs)
-    labelled = table(plan, records).drop(columns="problem")
+    cells = plan(options)
+    records = measured(cells, options.jobs)
+    labelled = table(cells, records).drop(columns="problem")
     frame = labelled.drop(columns="label")
     if options.out:
         data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: store.parquet(frame),

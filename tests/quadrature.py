@@ -11,15 +11,15 @@ POINTS, WEIGHTS = np.polynomial.legendre.leggauss(16)
 LEVELS = 44
 
 
-def panels(start: float, stop: float) -> np.ndarray:
+def panels(start: float, stop: float, levels: int) -> np.ndarray:
     """Edges of panels that halve towards both ends."""
-    halves = 0.5 ** np.arange(1, LEVELS)
+    halves = 0.5 ** np.arange(1, levels)
     return start + (stop - start) * np.concatenate(([0.0], halves[::-1], 1 - halves[1:], [1.0]))
 
 
-def nodes(p: float) -> tuple[torch.Tensor, torch.Tensor]:
+def nodes(p: float, levels: int = LEVELS) -> tuple[torch.Tensor, torch.Tensor]:
     """Nodes u in (0, 1) and their weights."""
-    edges = [panels(start, stop) for start, stop in ((0.0, p), (p, 1.0)) if stop > start]
+    edges = [panels(start, stop, levels) for start, stop in ((0.0, p), (p, 1.0)) if stop > start]
     u = np.concatenate([(e[1:] + e[:-1])[:, None] / 2 + np.diff(e)[:, None] / 2 * POINTS for e in edges])
     w = np.concatenate([np.diff(e)[:, None] / 2 * WEIGHTS for e in edges])
     return torch.from_numpy(u.ravel()), torch.from_numpy(w.ravel())

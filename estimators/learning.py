@@ -1,0 +1,85 @@
+"""Learning of control variates: on a stream of their own, once for each network, frozen while rows are drawn.
+
+What is learned does not depend on the samples of the rows, so every row stays unbiased and rows stay independent.
+
+Shapes: n rows, k samples of a row (one where there is no such axis), b data points, i and o units below and in a layer.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor
+
+from estimators.base import Estimator
+from estimators.meter import METER
+from estimators.network import Network
+
+LEARNED: WeakKeyDictionary[Network, dict[Estimator, Any]] = WeakKeyDictionary()
+STREAM = 0x9E3779B97F4A7C15  # far from the seeds that people give to rows
+
+
+@dataclass(frozen=True)
+class LearningEstimator(Estimator):
+    """An estimator with parameters that are learned for each network before its first row; learning counts as no pass."""
+
+    learning_seed: int = 0
+    """Seed of the stream that is learned from, apart from the stream of the rows."""
+    learning_samples: int = 20_000
+    """Evaluations of a data point's loss that are learned from."""
+
+    @abstractmethod
+    def learn(self, network: Network, n: int, rng: torch.Generator) -> Any:
+        """What is learned from n rows; it must not refer to the network."""
+
+    def learned(self, network: Network) -> Any:
+        """What `learn` gave for this network, remembered for as long as the network lives."""
+        known = LEARNED.setdefault(network, {})
+        if self not in known:
+            rng = torch.Generator(network.theta.device).manual_seed(STREAM ^ self.learning_seed)
+            with METER.paused():
+                known[self] = self.learn(network, max(1, self.learning_samples // len(network.inputs)), rng)
+        return known[self]
+
+
+def inner(below: Tensor, first: Tensor, second: Tensor) -> Tensor:
+    """The scalar product of the estimates of one affine layer's gradient that two sets of deltas [n, (k,) b, o] give with the
+    input states `below`, each data point on its own, summed over rows and data."""
+    below, first, second = (t if t.dim() == 4 else t.unsqueeze(1) for t in (below, first, second))
+    pairs = 1 + torch.einsum("nkbi,nmbi->nbkm", below, below)
+    return (pairs * torch.einsum("nkbo,nmbo->nbkm", first, second)).sum()
+
+
+def coefficients(below: Tensor, main: Tensor, controls: Sequence[Tensor]) -> list[float]:
+    """The multiples of the controls, deltas whose mean is zero, that leave main - sum_c w_c control_c the least variance."""
+    gram = torch.stack([torch.stack([inner(below, a, b) for a in controls]) for b in controls])
+    right = torch.stack([inner(below, main, control) for control in controls])
+    return (torch.linalg.pinv(gram, hermitian=True) @ right).tolist()
+
+
+def share(below: Tensor, rest: Tensor, main: Tensor) -> Tensor:
+    """The second moment that is left of the main estimate; what `minimise` brings down where the mean is fixed."""
+    return inner(below, rest, rest) / inner(below, main, main).clamp_min(1e-30)
+
+
+def initial(shape: tuple[int, ...], rng: torch.Generator, like: Tensor) -> Tensor:
+    """A trainable parameter, normal with variance one over the number of inputs."""
+    values = torch.randn(shape, generator=rng, dtype=like.dtype, device=like.device)
+    return (values / shape[-1] ** 0.5).requires_grad_()
+
+
+def minimise(parameters: Sequence[Tensor], objective: Callable[[], Tensor], steps: int, rate: float = 0.01) -> None:
+    """Changes the parameters in place by Adam steps on the objective, which is sampled anew at every step."""
+    first, second = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
+    for step in range(1, steps + 1):
+        with torch.enable_grad():
+            gradients = torch.autograd.grad(objective(), parameters)
+        with torch.no_grad():
+            for p, g, mean, square in zip(parameters, gradients, first, second, strict=True):
+                mean.lerp_(g, 0.1)
+                square.lerp_(g * g, 0.001)
+                scaled = mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-12)
+                p -= rate * (1 - step / (steps + 1)) * scaled
