@@ -49,16 +49,24 @@ def style():
     return mpl.rc_context(STYLE)
 
 
-def mark(estimator: str) -> dict:
-    """Colour and marker of an estimator, from its class; for `plot` and `errorbar`."""
+def mark(label: str) -> dict:
+    """Colour and marker of an estimator, from its class, for `plot` and `errorbar`; hollow where hyper-parameters were changed."""
+    estimator, changed, _ = label.partition(" (")
     kind = registry().get(estimator)
     family, marker = (kind.family, kind.marker) if kind else ("other", "o")
-    return {"color": COLOURS.get(family, COLOURS["other"]), "marker": marker}
+    colour = COLOURS.get(family, COLOURS["other"])
+    style = {"color": colour, "marker": marker}
+    return style | {"markerfacecolor": "white", "markeredgecolor": colour, "linestyle": (0, (4, 1.5))} if changed else style
 
 
-def words(estimator: str) -> str:
-    """The estimator's name for readers."""
-    return estimator.replace("_", " ").replace("reinforce", "REINFORCE").replace("arm", "ARM")
+def words(label: str) -> str:
+    """The estimator's name for readers: 'REINFORCE, leave one out, samples 4'."""
+    for old, new in (("baseline=", ""), (" (", ", "), (")", ""), ("=", " "), ("_", " ")):
+        label = label.replace(old, new)
+    for name in ("reinforce", "arms", "arm", "disarm", "darn", "zgr", "foust", "psa", "rebar", "relax", "rodeo"):
+        if label.split(",")[0] == name:
+            label = name.upper() + label[len(name):]
+    return label.replace("DISARM", "DisARM").replace("FOUST", "FouST")
 
 
 def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, np.ndarray]:
@@ -66,11 +74,10 @@ def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, n
     return plt.subplots(rows, columns, figsize=(WIDTH, height), squeeze=False, **options)
 
 
-def legend(figure: Figure, estimators: Sequence[str], names: Sequence[str] | None = None, columns: int = 5) -> None:
+def legend(figure: Figure, labels: Sequence[str], columns: int = 4) -> None:
     """One legend for all panels, below them."""
-    handles = [plt.Line2D([], [], linestyle="-", **mark(estimator)) for estimator in estimators]
-    figure.legend(handles, names or [words(estimator) for estimator in estimators], loc="outside lower center", ncols=columns,
-                  frameon=False)
+    handles = [plt.Line2D([], [], **mark(label)) for label in labels]
+    figure.legend(handles, [words(label) for label in labels], loc="outside lower center", ncols=columns, frameon=False)
 
 
 def equal_error(axes: Axes, levels: Sequence[float], limit: float) -> None:

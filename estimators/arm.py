@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from estimators.base import Estimator
+from estimators.pair import Pair, arm_pairing
 from estimators.sample import gradient, rollout, trunk
 
 
@@ -35,7 +36,11 @@ class Arm(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         deltas = [(opposite - same).unsqueeze(-1) * (u - 0.5) * network.noise.logit_slope(a)
                   for a, u, _, same, opposite in antithetic_pair(network, states, activations, us, value)]
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        return Pair(network, arm_pairing)

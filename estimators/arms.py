@@ -53,7 +53,7 @@ class Arms(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         common, deltas = [u.unsqueeze(1) for u in us], []
         for layer, (a, u) in enumerate(zip(activations, us, strict=True)):
             p, q = network.noise.cdf(a), network.noise.cdf(-a)

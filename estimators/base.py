@@ -102,6 +102,8 @@ def chain(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"
 class Rule(Estimator):
     """A chain estimator: one forward pass with the rule's states, one backward pass with its local derivatives."""
 
+    family: ClassVar[str] = "straight-through"
+
     @property
     def noises(self) -> int:
         """Independent noises, given the state, over which the local derivative is averaged: its variance given (a, x) is that of

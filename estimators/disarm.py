@@ -7,6 +7,7 @@ import torch
 
 from estimators.arm import antithetic_pair
 from estimators.base import Estimator
+from estimators.pair import Pair, disarm_pairing
 from estimators.sample import gradient, trunk
 
 
@@ -30,7 +31,7 @@ class Disarm(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         deltas = []
         for a, u, p, same, opposite in antithetic_pair(network, states, activations, us, value):
             q = network.noise.cdf(-a)
@@ -39,3 +40,7 @@ class Disarm(Estimator):
             scale = torch.where(tail > 0, network.noise.density(a) / tail.clamp_min(1e-300), 0.0)
             deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        return Pair(network, disarm_pairing)

@@ -40,9 +40,17 @@ class LearningEstimator(Estimator):
         known = LEARNED.setdefault(network, {})
         if self not in known:
             rng = torch.Generator(network.theta.device).manual_seed(STREAM ^ self.learning_seed)
-            with METER.paused():
-                known[self] = self.learn(network, max(1, self.learning_samples // len(network.inputs)), rng)
+            with METER.paused():  # in float64 always: squares of small losses underflow in float32
+                wide = network.to(network.theta.device, torch.float64)
+                known[self] = cast(self.learn(wide, max(1, self.learning_samples // len(network.inputs)), rng), network.theta.dtype)
         return known[self]
+
+
+def cast(values: Any, dtype: torch.dtype) -> Any:
+    """Nested lists and tuples with their tensors in this precision."""
+    if isinstance(values, Tensor):
+        return values.to(dtype)
+    return type(values)(cast(value, dtype) for value in values) if isinstance(values, list | tuple) else values
 
 
 def inner(below: Tensor, first: Tensor, second: Tensor) -> Tensor:

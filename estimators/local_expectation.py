@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from estimators.base import Estimator
 from estimators.flip import flip, losses
+from estimators.pair import Pair, flip_pairing
 from estimators.sample import gradient, trunk
 
 
@@ -29,7 +30,7 @@ class LocalExpectation(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         deltas = []
         for layer, above in enumerate([*activations[1:], z]):
             step = flip(network, states[layer + 1])
@@ -37,3 +38,7 @@ class LocalExpectation(Estimator):
             difference = (other - value.unsqueeze(-1)) * (step / network.span)
             deltas.append(network.noise.density(activations[layer]) * difference)
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        return Pair(network, flip_pairing)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Estimator
+from estimators.base import Estimator, Unsuitable
 from estimators.flip import losses
+from estimators.pair import Pair, flip_pairing
 from estimators.sample import climb, gradient, trunk
 
 
@@ -32,7 +33,7 @@ class MeasureValued(Estimator):
         lo, hi = network.states
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        slope = network.slope(z)[1]
+        slope = network.outcome(z)[1]
         rest = us if self.coupled else network.uniform(rng, n)
         deltas = []
         for layer, above in enumerate([*activations[1:], z]):
@@ -45,3 +46,9 @@ class MeasureValued(Estimator):
             lower = losses(network, layer, above, rest, lo - x)
             deltas.append(network.noise.density(activations[layer]) * (upper - lower))
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        if not self.coupled:
+            raise Unsuitable("measure_valued: no exact moments where the parts are not coupled; sample it")
+        return Pair(network, flip_pairing)

@@ -30,7 +30,7 @@ class Muprop(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         with METER.times(n):  # one pass serves all rows; a single estimate needs it too
             means, factors, mean_z = ascend(mean_field, network, [u[:1] for u in us])
             mean_value, mean_slope = network.slope(mean_z)

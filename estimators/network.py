@@ -153,6 +153,10 @@ class Network:
             derivative, = torch.autograd.grad(value.sum(), z)
         return value.detach(), derivative
 
+    def outcome(self, z: Float[Tensor, "... b m"]) -> tuple[Float[Tensor, "... b"], Float[Tensor, "... b m"] | None]:
+        """The loss of each data point and, where there is an output layer, its derivative by z, which that layer needs."""
+        return self.slope(z) if self.outputs else (self.value(z), None)
+
     def uniform(self, rng: torch.Generator, *rows: int) -> list[Float[Tensor, "... b o"]]:
         """u ~ U(0, 1) for every unit, data point and row, one tensor a layer."""
         like = {"dtype": self.theta.dtype, "device": self.theta.device}

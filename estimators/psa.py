@@ -31,7 +31,7 @@ class Psa(Estimator):
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         top = network.depth - 1
         difference = value.unsqueeze(-1) - losses(network, top, z, us, flip(network, states[-1]))
         deltas = []

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 from estimators.error import InputError
 from estimators.learning import LearningEstimator
 from estimators.sample import gradient, mean_of_others, trunk
+from estimators.score import Score
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Reinforce(LearningEstimator):
 
     def __call__(self, network, n, rng):
         states, activations, z = trunk(network, network.uniform(rng, n, self.samples))
-        value, slope = network.slope(z)
+        value, slope = network.outcome(z)
         if self.baseline == "constant":
             value = value - self.constant
         elif self.baseline == "running_mean":
@@ -52,3 +53,8 @@ class Reinforce(LearningEstimator):
         deltas = [value.unsqueeze(-1) * network.noise.score(a, x > middle)
                   for a, x in zip(activations, states[1:], strict=True)]
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        constant = {"constant": self.constant, "running_mean": self.baseline == "running_mean" and self.learned(network)}
+        return Score(network, constant.get(self.baseline, 0.0), self.samples, self.baseline == "leave_one_out")

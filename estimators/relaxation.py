@@ -50,11 +50,11 @@ def couple(network: Network, below: Tensor, a: Tensor, x: Tensor, value: Tensor,
     return Coupling(below, a, value.unsqueeze(-1) * score, score, torch.stack((z, again)), chain)
 
 
-def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], Tensor, list[Tensor], Iterator[Coupling]]:
+def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], Tensor | None, list[Tensor], Iterator[Coupling]]:
     """(states, derivative by the outputs, noises Z, couplings of the layers) of n sampled rows."""
     us, vs = network.uniform(rng, n), network.uniform(rng, n)
     states, activations, outputs = trunk(network, us)
-    value, slope = network.slope(outputs)
+    value, slope = network.outcome(outputs)
     zs = [network.noise.quantile(u) for u in us]
     layers = zip(states, activations, states[1:], zs, vs, strict=False)
     return states, slope, zs, (couple(network, below, a, x, value, z, v) for below, a, x, z, v in layers)

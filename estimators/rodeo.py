@@ -71,7 +71,8 @@ class Rodeo(LearningEstimator):
         """(scale of the loss, network, weights of the two controls) of every layer."""
         n = max(1, n // self.samples)
         states = draw(network, n, self.samples, rng)[0]
-        scale = network.value(network.output(states[-1])).std().clamp_min(torch.finfo(network.theta.dtype).tiny)
+        value = network.value(network.output(states[-1]))
+        scale = value.std() + 1e-6 * value.abs().mean() + 1e-30  # a constant loss has no scale of its own
         shapes = ((self.hidden,), (self.hidden,), (self.hidden,), (2, self.hidden))
         nets = [[initial(shape, rng, network.theta) for shape in shapes] for _ in network.widths]
 

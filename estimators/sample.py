@@ -34,7 +34,7 @@ def mean_of_others(values: Tensor) -> Tensor:
     return (values.sum(1, keepdim=True) - values) / (values.shape[1] - 1)
 
 
-def gradient(network: Network, states: list[Tensor], deltas: list[Tensor], slope: Tensor) -> Tensor:
+def gradient(network: Network, states: list[Tensor], deltas: list[Tensor], slope: Tensor | None) -> Tensor:
     """The rows [n, d] from the deltas of the Bernoulli layers and the loss's own derivative at the outputs."""
     if network.outputs:
         deltas = [*deltas, slope]

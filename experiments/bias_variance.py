@@ -1,12 +1,13 @@
 """Which error dominates, bias or spread, for each estimator and layer, at initialisation and after training?
 
-Relative to the length of the exact gradient: a point left of the diagonal is wrong on average, one right of it is noisy.  A large
-marker is the whole gradient, the small ones its layers, the first at the end that bears the number 0.
+Both relative to the length of the exact gradient.  A large marker is the whole gradient, the small ones its layers.  Grey lines
+join points of equal RMSE of one estimate.  Where sampling detects no bias, an arrow hangs from its 95 % upper bound.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from analysis import figure as figures
 from analysis.problem import Digits, Points, Problem
@@ -20,7 +21,7 @@ from estimators.reinforce import Reinforce
 from estimators.straight_through import StraightThrough
 from experiments.cell import Cell, Suppressed
 
-PROBLEMS = (Points(), Points(steps=1000), Digits(), Digits(steps=1000))
+PROBLEMS = (Points(), Points(steps=200), Digits(), Digits(steps=200))
 ESTIMATORS = (Reinforce(), Reinforce(baseline="leave_one_out", samples=4), Arm(), StraightThrough(), Identity(), ClippedIdentity(),
               Deterministic(), MeanField())
 
@@ -31,7 +32,7 @@ class Config:
 
     problems: Suppressed[tuple[Problem, ...]] = PROBLEMS
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
-    rows: int = 10_000
+    rows: int = 2000
     """Estimates of each seed."""
     seeds: int = 10
     """Independent replicates; their spread is the error bar."""
@@ -47,44 +48,56 @@ def cells(config):
 
 
 def relative(table):
-    """|bias| / |g| and standard deviation / |g| for each problem, estimator and group, wide."""
-    keys = ["problem", "label", "estimator", "group"]
+    """bias / |g| (its upper bound where none is detected) and deviation / |g| of each problem, estimator and group, wide."""
+    keys = ["problem", "label", "group"]
     wide = table[table.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
-    wide["bias"] = np.sqrt(wide.bias2.clip(lower=0) / wide.exact2)
+    square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
+    wide["seen"] = ~square.verdict.str.startswith("not detected").to_numpy()
+    wide["bias"] = np.sqrt(np.where(wide.seen, square.value, square.high).clip(min=0) / wide.exact2)
+    wide["bias"] = wide.bias.where(wide.bias > 1e-9, 0.0)
     wide["deviation"] = np.sqrt(wide.variance.clip(lower=0) / wide.exact2)
+    wide["verdict"] = square.verdict.to_numpy()
     return wide
 
 
 def figure(table):
     """|bias| against standard deviation, one panel a problem."""
     problems, wide = list(dict.fromkeys(table.problem)), relative(table)
-    drawing, axes = figures.panels(-(-len(problems) // 2), 2, 3.1 * -(-len(problems) // 2), sharex=True, sharey=True)
+    drawing, axes = figures.panels(-(-len(problems) // 2), 2, 3.0 * -(-len(problems) // 2) + 0.4, sharex=True, sharey=True)
     for panel, problem in zip(axes.flat, problems, strict=True):
-        figures.equal_error(panel, [a * 10.0**k for k in range(-2, 3) for a in (1, 3)], limit=300)
-        for (label, estimator), rows in wide[wide.problem == problem].groupby(["label", "estimator"], sort=False):
-            layers, whole = rows[rows.group != "all"], rows[rows.group == "all"]
-            style = figures.mark(estimator)
-            panel.plot(layers.deviation, layers.bias, linewidth=0.5, markersize=2.5, alpha=0.6, **style)
-            panel.plot(whole.deviation, whole.bias, linestyle="none", markersize=7, markeredgecolor="white", label=label, **style)
-        panel.set(title=problem, xscale="symlog", yscale="symlog")
+        part = wide[wide.problem == problem]
+        limit = 1.3 * max(part.deviation.max(), part.bias.max())
+        figures.equal_error(panel, [a * 10.0**k for k in range(-2, 4) for a in (1, 3)], limit)
+        panel.plot([0, 1e4], [0, 1e4], color="0.8", linewidth=0.6, linestyle=":", zorder=0)
+        for label, rows in part.groupby("label", sort=False):
+            draw(panel, rows[rows.group != "all"], label, size=3, alpha=0.55)
+            draw(panel, rows[rows.group == "all"], label, size=7.5, alpha=1.0)
+        panel.set_title(problem)
         panel.set_xscale("symlog", linthresh=0.01)
         panel.set_yscale("symlog", linthresh=0.01)
+        panel.set(xlim=(-0.003, wide.deviation.max() * 2.5), ylim=(-0.003, wide.bias.max() * 2.5))
     for panel in axes[-1]:
         panel.set_xlabel("standard deviation of one estimate / |exact gradient|")
     for panel in axes[:, 0]:
         panel.set_ylabel("|bias| / |exact gradient|")
-    drawing.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, frameon=False)
+    figures.legend(drawing, list(dict.fromkeys(table.label)))
     return drawing
+
+
+def draw(panel, rows, label, size, alpha):
+    """One estimator's points; an upper bound hangs an arrow."""
+    style = figures.mark(label) | {"linestyle": "none", "markersize": size, "alpha": alpha}
+    for seen, part in rows.groupby("seen"):
+        panel.errorbar(part.deviation, part.bias, yerr=None if seen else part.bias / 2, uplims=not seen, elinewidth=0.8, capsize=2,
+                       **style)
 
 
 def tables(table):
     """Bias and deviation in percent of the exact gradient's length, with the verdict, for the whole gradient."""
     wide = relative(table)
     wide = wide[wide.group == "all"]
-    verdicts = table[(table.metric == "bias2") & (table.group == "all")]
-    out = wide[["problem", "label"]].rename(columns={"label": "estimator"})
-    out["bias %"] = (100 * wide.bias).map("{:.3g}".format)
-    out["deviation %"] = (100 * wide.deviation).map("{:.3g}".format)
-    out["cosine"] = wide.cosine.map("{:.3f}".format)
-    out["verdict"] = verdicts.verdict.to_numpy()
-    return out
+    return pd.DataFrame({
+        "problem": wide.problem, "estimator": wide.label.map(figures.words),
+        "bias %": np.where(wide.seen, "", "< ") + (100 * wide.bias).map("{:.3g}".format),
+        "deviation %": (100 * wide.deviation).map("{:.3g}".format), "cosine": wide.cosine.map("{:.3f}".format),
+        "verdict": wide.verdict})

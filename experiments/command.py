@@ -4,8 +4,13 @@ from dataclasses import dataclass, field, make_dataclass
 from inspect import signature
 from pathlib import Path
 
+import tyro
+
 from analysis import store
+from analysis.conformance import run_checks
 from estimators.error import InputError
+from experiments.new import ESTIMATORS, write_estimator
+from experiments.parse import estimator
 from experiments.parse import study as named
 from experiments.study import current, moved, perform, place, studies, title
 
@@ -85,10 +90,24 @@ def options(call):
     parts = []
     for name, parameter in signature(call).parameters.items():
         default = [] if parameter.default is parameter.empty else [field(default=parameter.default)]
-        parts.append((name, parameter.annotation, *default))
+        parts.append((name, parameter.annotation if default else tyro.conf.Positional[parameter.annotation], *default))
     kind = make_dataclass(call.__name__, parts)
     kind.__doc__ = call.__doc__
     return kind
 
 
-COMMANDS = {call.__name__: call for call in (figures, rerun, smoke)}
+def check(name: str) -> int:
+    """Checks that an estimator keeps its promises: NAME or NAME:hyper=value."""
+    report = run_checks(estimator(name))
+    print(report)
+    return 1 if report.failures else 0
+
+
+def new(name: str, folder: Path = ESTIMATORS) -> int:
+    """Writes a commented estimator of this name that passes the checks."""
+    path = write_estimator(name, folder)
+    print(f"wrote {path}: edit it, then `make check NAME={name}`")
+    return 0
+
+
+COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new)}

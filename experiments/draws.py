@@ -1,11 +1,10 @@
 """How many estimates must be averaged until the gradient is right, and when does averaging no longer help?
 
-Relative RMSE and cosine of the mean of M estimates, per layer.  The variance falls like 1 / M, the bias stays.
+Relative RMSE and cosine of the mean of M estimates, per layer.  The variance falls like 1 / M, the bias stays.  Lines of RMSE are
+exact, from exact bias and variance; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine).
 """
 
 from dataclasses import dataclass
-
-import numpy as np
 
 from analysis import figure as figures
 from analysis.problem import Digits, Points, Problem
@@ -17,16 +16,16 @@ from estimators.straight_through import StraightThrough
 from experiments.cell import Cell, Suppressed
 
 ESTIMATORS = (Reinforce(), Reinforce(baseline="leave_one_out", samples=4), Arm(), StraightThrough(), Identity())
-DRAWS = (1, 3, 10, 30, 100, 300, 1000, 3000, 10_000)
+DRAWS = (1, 3, 10, 30, 100, 300, 1000)
 
 
 @dataclass(frozen=True)
 class Config:
     """Defaults are the published figure."""
 
-    problems: Suppressed[tuple[Problem, ...]] = (Points(steps=1000), Digits(steps=1000))
+    problems: Suppressed[tuple[Problem, ...]] = (Points(steps=200), Digits(steps=200))
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
-    rows: int = 20_000
+    rows: int = 4000
     """Estimates of each seed; the largest number of draws or more."""
     seeds: int = 10
     """Independent replicates; their spread is the error bar."""
@@ -38,9 +37,9 @@ SMOKE = Config((Points((2, 3), points=20, steps=20),), rows=200, seeds=3, draws=
 
 
 def cells(config):
-    """Every estimator on every problem."""
-    return [Cell(problem, estimator, config.rows, config.seeds, config.draws)
-            for problem in config.problems for estimator in config.estimators]
+    """Every estimator on every problem, sampled and exactly."""
+    return [Cell(problem, estimator, config.rows, config.seeds, config.draws, method)
+            for problem in config.problems for estimator in config.estimators for method in ("exact", "sampled")]
 
 
 def figure(table):
@@ -49,27 +48,38 @@ def figure(table):
     layers = {problem: [group for group in dict.fromkeys(table[table.problem == problem].group) if group != "all"]
               for problem in problems}
     columns = max(map(len, layers.values()))
-    drawing, axes = figures.panels(2 * len(problems), columns, 3.4 * len(problems), sharex=True, sharey="row")
+    drawing, axes = figures.panels(2 * len(problems), columns, 3.2 * len(problems) + 0.4, sharex=True, sharey="row")
     for index, problem in enumerate(problems):
-        for metric, row in (("rmse_relative", axes[2 * index]), ("cosine", axes[2 * index + 1])):
-            for panel, group in zip(row, layers[problem], strict=False):
-                part = table[(table.problem == problem) & (table.group == group) & (table.metric == metric)]
-                for (label, estimator), line in part.groupby(["label", "estimator"], sort=False):
-                    curve(panel, line, label, estimator)
-                panel.set(xscale="log", title=f"{problem}: {group}" if metric == "rmse_relative" else None)
-                panel.set_yscale("log") if metric == "rmse_relative" else panel.axhline(1, color="0.8", linewidth=0.6, zorder=0)
-            row[0].set_ylabel("RMSE / |exact gradient|" if metric == "rmse_relative" else "cosine with it")
-            for panel in row[len(layers[problem]):]:
-                panel.set_axis_off()
-    for panel in axes[-1]:
-        panel.set_xlabel("estimates averaged, M")
-    drawing.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
+        error, cosine = axes[2 * index], axes[2 * index + 1]
+        for position, group in enumerate(layers[problem]):
+            part = table[(table.problem == problem) & (table.group == group)]
+            for label, rows in part.groupby("label", sort=False):
+                curve(error[position], rows[rows.metric == "rmse_relative"], label)
+                band(cosine[position], rows[rows.metric == "cosine"], label)
+            error[position].set(title=f"{problem}\n{group}" if position == 0 else group, xscale="log", yscale="log")
+            cosine[position].axhline(1, color="0.8", linewidth=0.6, zorder=0)
+        error[0].set_ylabel("RMSE / |exact gradient|")
+        cosine[0].set_ylabel("cosine with it")
+        for panel in (*error[len(layers[problem]):], *cosine[len(layers[problem]):]):
+            panel.set_axis_off()
+        for panel in cosine[: len(layers[problem])]:
+            panel.set_xlabel("estimates averaged, M")
+            panel.tick_params(labelbottom=True)
+    figures.legend(drawing, list(dict.fromkeys(table.label)))
     return drawing
 
 
-def curve(panel, line, label, estimator):
-    """One estimator's values against M with their 95 % intervals."""
-    style = figures.mark(estimator)
-    panel.plot(line.draws, line.value, markersize=3, label=label, **style)
-    if np.isfinite(line.low).any():
-        panel.fill_between(line.draws, line.low, line.high, color=style["color"], alpha=0.2, linewidth=0)
+def curve(panel, rows, label):
+    """The exact line, the sampled points with their 95 % intervals."""
+    style = figures.mark(label)
+    exact, sampled = rows[rows.method == "exact"], rows[rows.method == "sampled"]
+    panel.plot(exact.draws, exact.value, **style | {"marker": "none"})
+    ends = (sampled.value - sampled.low).clip(lower=0), (sampled.high - sampled.value).clip(lower=0)
+    panel.errorbar(sampled.draws, sampled.value, ends, **style | {"linestyle": "none"}, markersize=3, elinewidth=0.8)
+
+
+def band(panel, rows, label):
+    """The sampled cosines with their 95 % intervals."""
+    style = figures.mark(label)
+    panel.plot(rows.draws, rows.value, markersize=3, **style)
+    panel.fill_between(rows.draws, rows.low, rows.high, color=style["color"], alpha=0.2, linewidth=0)
