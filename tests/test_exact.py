@@ -1,0 +1,146 @@
+"""The exact gradient against brute-force joint enumeration, finite differences, closed forms, and itself at width."""
+
+import itertools
+
+import pytest
+import torch
+
+from analysis.function import Toy, vector
+from analysis.problem import Points
+from estimators import exact
+from estimators.base import Unsuitable
+from estimators.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
+from estimators.network import BITS, SIGNS, Network
+from estimators.noise import NOISES
+from estimators.transfer import Transfer, enumerate_states, kronecker, split
+
+
+def joint(network: Network) -> torch.Tensor:
+    """The expected loss by enumeration of all joint states: what this package never does, and what it must equal."""
+    total = 0.0
+    for bits in itertools.product((0.0, 1.0), repeat=sum(network.widths)):
+        x, chance = network.inputs, 1.0
+        for (weight, bias), own in zip(network.layers, torch.tensor(bits).double().split(list(network.widths)), strict=False):
+            p = network.noise.cdf(x @ weight.T + bias)
+            chance = chance * (own * p + (1 - own) * (1 - p)).prod(-1)
+            x = (network.states[0] + network.span * own).expand(len(network.inputs), -1)
+        z = x @ network.layers[-1][0].T + network.layers[-1][1] if network.outputs else x
+        total = total + chance * network.loss(z, network.coefficients)
+    return total.mean()
+
+
+def chain(widths, loss, noise="logistic", states=SIGNS, seed=0, points=4):
+    rng = torch.Generator().manual_seed(seed)
+    outputs = {CrossEntropy: 3, LogisticLoss: 1, SquaredError: 2}.get(type(loss), 0)
+    sizes = (2, *widths, *([outputs] if outputs else []))
+    weights = [torch.randn(o, i, generator=rng, dtype=torch.float64) for i, o in itertools.pairwise(sizes)]
+    biases = [0.5 * torch.randn(o, generator=rng, dtype=torch.float64) for o in sizes[1:]]
+    inputs = torch.randn(points, 2, generator=rng, dtype=torch.float64)
+    labels = {CrossEntropy: torch.arange(points) % 3, LogisticLoss: 1 - 2 * (torch.arange(points) % 2),
+              SquaredError: torch.randn(points, 2, generator=rng, dtype=torch.float64)}.get(type(loss), torch.zeros(points))
+    return Network.of(weights, biases, inputs, labels, loss, NOISES[noise], states)
+
+
+LOSSES = [CrossEntropy(), LogisticLoss(), SquaredError(), StateFunction(lambda x: (x.sum(-1) - 0.3).pow(3))]
+
+
+@pytest.mark.parametrize("states", [SIGNS, BITS])
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_against_joint_enumeration(loss, noise, states):
+    network = chain((3, 1, 4), loss, noise, states)
+    theta = network.theta.clone().requires_grad_()
+    want, = torch.autograd.grad(joint(network.at(theta)), theta)
+    torch.testing.assert_close(exact.value(network), joint(network), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(exact.gradient(network), want, rtol=1e-10, atol=1e-13)
+    assert (exact.gradient(network.at(network.theta * 1.001)) - want).abs().max() > 1e-8  # the comparison can fail
+
+
+def test_against_finite_differences():
+    network, step = chain((4, 3), CrossEntropy()), 1e-5
+    gradient = exact.gradient(network)
+    for index in range(0, len(network.theta), 3):
+        moved = torch.zeros_like(network.theta)
+        moved[index] = step
+        numeric = (exact.value(network.at(network.theta + moved)) - exact.value(network.at(network.theta - moved))) / (2 * step)
+        assert float(numeric) == pytest.approx(float(gradient[index]), rel=1e-6, abs=1e-10)
+
+
+def test_one_layer_is_the_density_times_a_difference():
+    """d E f / d a_i = F'(a_i) (E[f | x_i = hi] - E[f | x_i = lo])."""
+    logits = torch.tensor([0.4, -1.2, 0.9], dtype=torch.float64)
+    network = vector(logits, lambda x: x.prod(-1) + x[..., 0].square() * x[..., 1], "normal")
+    states = 2 * enumerate_states(torch.arange(8), 3, logits) - 1
+    p = network.noise.cdf(logits)
+    for unit in range(3):
+        others = torch.where(states > 0, p, 1 - p)
+        others[:, unit] = 1.0
+        signed = network.loss.function(states) * others.prod(1) * states[:, unit]
+        assert float(network.noise.density(logits)[unit] * signed.sum()) == pytest.approx(float(exact.gradient(network)[unit]), rel=1e-12)
+
+
+def test_the_toy_in_closed_form():
+    """E (b - t)^2 has derivative s(a) s(-a) (1 - 2 t)."""
+    gradient = exact.gradient(Toy(target=0.45, units=2, logit=0.3).build())
+    p = torch.sigmoid(torch.tensor(0.3)).double()
+    torch.testing.assert_close(gradient, (p * (1 - p) * 0.1 / 2).expand(2), rtol=1e-7, atol=0)
+
+
+@pytest.mark.parametrize("block", [64, 1 << 10, 1 << 24])
+def test_blocks_do_not_change_the_gradient(block, monkeypatch):
+    network = chain((7, 6, 7), CrossEntropy())
+    whole = exact.gradient(network)
+    monkeypatch.setattr("estimators.transfer.BLOCK_BYTES", block)
+    torch.testing.assert_close(exact.gradient(network), whole, rtol=1e-11, atol=1e-15)
+
+
+def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
+    """2^70 and 2^27 joint states, held against transfer matrices formed whole."""
+    for widths in ((5,) * 14, (9, 9, 9)):
+        network = chain(widths, CrossEntropy())
+        theta = network.theta.clone().requires_grad_()
+        moving = network.at(theta)
+        below, rows = network.inputs, None
+        for (weight, bias), width in zip(moving.layers, widths, strict=False):
+            a = below @ weight.T + bias
+            table = kronecker(1 - network.noise.cdf(a), network.noise.cdf(a))[-1]
+            rows = table if rows is None else rows @ table
+            below = 2 * enumerate_states(torch.arange(2**width), width, theta) - 1
+        phi = network.loss.features(below @ moving.layers[-1][0].T + moving.layers[-1][1])
+        want, = torch.autograd.grad(((rows @ phi) * network.coefficients).sum(1).mean(), theta)
+        torch.testing.assert_close(exact.gradient(network), want, rtol=1e-8, atol=1e-12)
+
+
+def test_saturated_units_keep_their_precision():
+    """P(x = lo) = F(-a) is far below rounding of 1 - F(a); the gradient must still be right: here f = [x = lo]."""
+    logits = torch.tensor([60.0], dtype=torch.float64)
+    gradient = exact.gradient(vector(logits, lambda x: (x[..., 0] < 0).double()))
+    assert float(gradient[0]) == pytest.approx(-float(torch.sigmoid(-logits)[0]), rel=1e-12)
+
+
+def test_too_wide_is_refused_before_it_starts():
+    network = Points((40, 3), points=3).build()
+    with pytest.raises(Unsuitable, match=r"40-3.*GiB.*units would fit"):
+        exact.gradient(network)
+    small = Points((12, 12), points=3).build()
+    with pytest.raises(Unsuitable, match="12-12"):
+        exact.require(small, budget=1 << 20)
+    assert exact.cost(small).states == 24
+
+
+def test_float32_and_the_order_of_halves():
+    network = Points((6, 5), points=20).build()
+    narrow = network.to("cpu", torch.float32)
+    torch.testing.assert_close(exact.gradient(narrow).double(), exact.gradient(network), rtol=1e-3, atol=1e-6)
+    for width in range(1, 9):
+        for features in (1, 2, 10, 300):
+            first, second = split(width, features)
+            assert first + second == width and first >= second >= 0
+
+
+def test_the_transfer_passes_gradcheck():
+    rng = torch.Generator().manual_seed(0)
+    weight, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for shape in ((3, 2), (3,)))
+    values = torch.randn(2, 8, generator=rng, dtype=torch.float64, requires_grad=True)
+    below = exact.Data(Points((3,), points=5).build())
+    assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"]), (weight, bias, values))
