@@ -25,6 +25,7 @@ class ClippedIdentity(Rule):
     """
 
     marker: ClassVar[str] = "D"
+    exact_for: ClassVar[frozenset[str]] = frozenset({"multi_affine:uniform"})
 
     def unit(self, a, u, noise):
         return clipped_identity(a, u, noise)

@@ -24,6 +24,7 @@ class Identity(Rule):
     """
 
     marker: ClassVar[str] = "v"
+    exact_for: ClassVar[frozenset[str]] = frozenset({"multi_affine:uniform"})
 
     def unit(self, a, u, noise):
         return identity(a, u, noise)

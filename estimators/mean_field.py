@@ -25,6 +25,7 @@ class MeanField(Rule):
 
     family: ClassVar[str] = "deterministic"
     marker: ClassVar[str] = "P"
+    exact_for: ClassVar[frozenset[str]] = frozenset({"multi_affine"})
     random: ClassVar[bool] = False
 
     def unit(self, a, u, noise):

@@ -25,6 +25,7 @@ class StraightThrough(Rule):
     """
 
     marker: ClassVar[str] = "o"
+    exact_for: ClassVar[frozenset[str]] = frozenset({"multi_affine"})
 
     def unit(self, a, u, noise):
         return straight_through(a, u, noise)
