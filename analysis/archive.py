@@ -65,9 +65,10 @@ def read(path: Path) -> dict[str, np.ndarray]:
     if not path.is_file():
         raise ProblemError(f"{path}: no such file; expected an npz with w0, b0, w1, b1, .., X, Y")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not hasattr(archive, "files"):
-                raise ProblemError(f"{path}: a single array; expected an npz with w0, b0, w1, b1, .., X, Y")
+        loaded = np.load(path, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            raise ProblemError(f"{path}: a single array; expected an npz with w0, b0, w1, b1, .., X, Y")
+        with loaded as archive:
             arrays = {key: archive[key] for key in archive.files}
     except (ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
         if isinstance(error, ProblemError):

@@ -129,5 +129,5 @@ def verdict(rows: pd.DataFrame) -> str:
         return f"bias detected (z = {score:.1f})"
     if bias2.seeds < 2:
         return "not detected; two seeds or more give a bound"
-    limit = bound(bias2.value, bias2.error, exact2, bias2.seeds, float(rows.loc["bias2_floor", "value"]))
+    limit = bound(bias2.value, bias2.error, exact2, int(bias2.seeds), float(rows.loc["bias2_floor", "value"]))
     return f"not detected, |bias| below {100 * limit:.2g} % at 95 %"

@@ -99,7 +99,7 @@ class Factor:
         spread = (c - c[:, :1]).abs().amax(1)
         return bool(((spread > 1e-9 * c.abs().amax(1)) & (region.mass > 0)).any())
 
-    def __call__(self, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 2"]:
+    def __call__(self, a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 3 2"]:
         """E[c^k 1{x}] for k = 0, 1, 2 and x = lo, hi, c averaged over the rule's `noises`."""
         flat = a.reshape(-1)
         region = self.region(flat)

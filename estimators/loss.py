@@ -56,6 +56,8 @@ class CrossEntropy(Loss):
 
     def coefficients(self, y, z):
         classes = z.shape[-1]
+        if classes < 2:
+            raise LabelError("cross_entropy takes two outputs or more, the network has 1; with labels -1 and +1 use the logistic loss")
         index = _integers(y, lambda v: (v == v.round()) & (v >= 0) & (v < classes), f"class numbers 0 to {classes - 1}")
         return F.one_hot(index, classes).to(z)
 

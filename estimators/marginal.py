@@ -61,7 +61,7 @@ def weighted(mass: Float[Tensor, "b s"], coordinates: Float[Tensor, "b r"], tabl
     return out
 
 
-def moments(network: Network, tables: list[Float[Tensor, "s n o d"]], deltas: list[Delta], samples: int = 1) -> Moments:
+def moments(network: Network, tables: list[Tensor], deltas: list[Delta], samples: int = 1) -> Moments:
     """The moments of a row that averages `samples`, from every Bernoulli layer's weights and every affine layer's deltas."""
     points = len(network.inputs)
     first = [network.theta.new_zeros(above, below + 1) for above, below in network.shapes]

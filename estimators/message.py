@@ -29,7 +29,7 @@ from estimators.transfer import state_table
 Tuples = list[tuple[int, ...]]
 
 
-def activations(network: Network) -> list[Float[Tensor, "s n"]]:
+def activations(network: Network) -> list[Tensor]:
     """The pre-activations of every Bernoulli layer, for the data or for every state below."""
     below = [network.inputs, *(state_table(network, layer) for layer in range(network.depth - 1))]
     return [F.linear(x, *layer) for x, layer in zip(below, network.layers, strict=False)]
@@ -78,7 +78,7 @@ def lift(weight: Float[Tensor, "o i"], above: Tuples, below: Tuples) -> Float[Te
     return weight[i][:, p] * weight[j][:, q] + twice * weight[j][:, p] * weight[i][:, q]
 
 
-def descend(network: Network, tables: list[Tensor], top: Float[Tensor, "v p s"], power: int) -> list[Float[Tensor, "s v n"]]:
+def descend(network: Network, tables: list[Tensor], top: Float[Tensor, "v p s"], power: int) -> list[Tensor]:
     """E[delta^power | state below] of every Bernoulli layer, from the top message of v vectors (or pairs)."""
     found, message = [], top
     for layer in reversed(range(network.depth)):

@@ -44,7 +44,7 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
     return [tuple(order * (unit == other) for other in range(width)) for unit in range(width)]
 
 
-def climb_down(tables: list[Tensor], message: Float[Tensor, "v s"], order: int) -> tuple[Tensor, list[Float[Tensor, "s v n"]]]:
+def climb_down(tables: list[Tensor], message: Float[Tensor, "v s"], order: int) -> tuple[Tensor, list[Tensor]]:
     """(the message at the data [b, v], E[message score^order | state below] of every layer)."""
     found = []
     for table in reversed(tables):

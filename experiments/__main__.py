@@ -35,7 +35,8 @@ def sentence(box: str, name: str) -> str:
     lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in words.splitlines()]
     lines = [line for line in lines if line and line not in ("Parsing error", "Unrecognized options", "Missing required arguments")]
     text = re.sub(r"\s+", " ", " ".join(lines)).strip()
-    text = re.split(r" For full helptext,| Similar options| Perhaps you meant", text)[0]
+    text = re.split(r" For full helptext,| Similar options| Perhaps you meant| Argument helptext|\\. Missing from", text)[0]
+    text = re.sub(r"^(Value error|Invalid choice|Required options|Parsing error) ", "", text)
     return f"{text.rstrip('. ')}; `python -m experiments {name} --help` lists the options"
 
 

@@ -51,7 +51,10 @@ def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
     sampled, more = sample(drawn, network, gradient, groups(network))
     certain = known | {"bias_z"} if known else known
     records += [record for record in sampled if record["metric"] not in certain]
-    return pd.DataFrame(records), info | more
+    frame = pd.DataFrame(records)
+    if cell.until:
+        frame["ended"] = more["ended"]
+    return frame, info | more
 
 
 def moment_records(cell: Cell, found: moments.Moments, gradient: torch.Tensor, where: dict[str, slice]) -> list[dict]:

@@ -13,8 +13,10 @@ import tyro
 from analysis import store
 from analysis.archive import Archive
 from analysis.problem import LossName, NoiseName, States
+from analysis.summary import summary
 from estimators.error import InputError
 from experiments.cell import Cell, Method, Precision
+from experiments.paired import paired
 from experiments.parse import estimator
 from experiments.run import measured, table, text
 from experiments.until import Until
@@ -51,7 +53,7 @@ class Measure:
     max_seconds: float = 300.0
     """Ceiling of --until, seconds for each estimator."""
     against: str | None = None
-    """One of the estimators: adds the differences of the others' values from its values, paired by seed."""
+    """One of the estimators: adds the differences of the others' errors from its errors, paired by seed."""
     device: str = "cpu"
     """Where rows are drawn: cpu, cuda, cuda:1."""
     precision: Precision = "float64"
@@ -79,13 +81,16 @@ def plan(options: Measure) -> list[Cell]:
     until = Until.parse(options.until, options.max_rows, options.max_seconds) if options.until is not None else None
     if until and options.seeds < 2:
         raise InputError("--until: expected two seeds or more, whose spread gives the interval")
+    if options.against is not None and estimator(options.against) not in [estimator(name) for name in options.estimator]:
+        raise InputError(f"--against: {options.against} is not measured; expected one of {', '.join(options.estimator)}")
     device(options.device)
     if options.out:
         writable(options.out)
+    estimators = [estimator(name) for name in dict.fromkeys(options.estimator)]
     problem = Archive(str(options.network), options.states, options.noise, options.loss)
     problem.build()
-    return [Cell(problem, estimator(name), options.rows, options.seeds, tuple(dict.fromkeys(options.draws)), options.method,
-                 options.device, options.precision, options.memory, until) for name in dict.fromkeys(options.estimator)]
+    return [Cell(problem, one, options.rows, options.seeds, tuple(dict.fromkeys(options.draws)), options.method,
+                 options.device, options.precision, options.memory, until) for one in estimators]
 
 
 def device(name: str) -> None:
@@ -116,6 +121,10 @@ def perform(options: Measure) -> pd.DataFrame:
     cells = plan(options)
     records = measured(cells, options.jobs)
     labelled = table(cells, records).drop(columns="problem")
+    if options.until:
+        labelled["ended"] = [ended for cell in cells for ended in [records[cell].ended.iloc[0]] * len(summary(records[cell]))]
+    if options.against:
+        labelled = pd.concat([labelled, paired(cells, records, estimator(options.against))], ignore_index=True)
     frame = labelled.drop(columns="label")
     if options.out:
         data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: store.parquet(frame),

@@ -2,6 +2,7 @@
 
 import keyword
 import re
+from datetime import date
 from pathlib import Path
 
 from analysis import store
@@ -34,7 +35,7 @@ class {kind}(Rule):
     Needs   the loss differentiable in x
     Bias    yes
     Cost    1 forward, 1 backward
-    Paper   yours
+    Paper   you {year}, and where it can be read
     """
 
     marker: ClassVar[str] = "h"  # in figures; the colour is that of straight-through rules
@@ -57,5 +58,5 @@ def write_estimator(name: str, folder: Path = ESTIMATORS) -> Path:
     if path.exists() or (ESTIMATORS / f"{name}.py").exists():
         raise InputError(f"new: {name} exists already; expected a name that is free")
     title = name.replace("_", " ").capitalize()
-    store.replace(path, TEMPLATE.format(name=name, title=title, kind=camel(name)).encode())
+    store.replace(path, TEMPLATE.format(name=name, title=title, kind=camel(name), year=date.today().year).encode())
     return path

@@ -29,7 +29,9 @@ def listing(studies: dict[str, ModuleType], estimators: dict[str, type[Estimator
 
 
 def readable(frame: pd.DataFrame) -> str:
-    """A measurement as tables of a terminal: errors and directions, then verdicts, then costs."""
+    """A measurement as tables of a terminal: errors and directions, then verdicts, costs and paired differences."""
+    differences = frame[frame.against.notna()] if "against" in frame else frame[:0]
+    frame = frame.drop(differences.index)
     wanted = [(metric, draws) for metric in SHOWN for draws in sorted(frame[frame.metric == metric].draws.unique())]
     table = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("estimator", "group", *(f"{metric}\nM = {draws}" if metric in SHOWN[:2] else metric for metric, draws in wanted)):
@@ -47,12 +49,24 @@ def readable(frame: pd.DataFrame) -> str:
     for name, rows in frame[frame.group == "all"].groupby("label", sort=False):
         cost = rows.set_index("metric")
         costs.add_row(name, f"{cost.loc['forwards', 'value']:.3g} forward, {cost.loc['backwards', 'value']:.3g} backward",
-                      f"{cost.loc['seconds', 'value']:.2g}", f"{cost.loc['seconds', 'seeds']} x {cost.loc['seconds', 'rows']}")
+                      f"{cost.loc['seconds', 'value']:.2g}", f"{cost.loc['seconds', 'seeds']} x {cost.loc['seconds', 'rows']}"
+                      + (f", ended by {cost.loc['seconds', 'ended']}" if "ended" in cost else ""))
     stream = StringIO()
     console = Console(file=stream, width=1000)
-    for part in (table, "", verdicts, "", costs):
+    for part in (table, "", verdicts, "", costs, *(["", differing(differences)] if len(differences) else [])):
         console.print(part)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def differing(rows: pd.DataFrame) -> Table:
+    """The paired differences."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for head in ("estimator", "against", "group", "difference of", "M", "value", "95 % interval"):
+        table.add_column(head, no_wrap=True)
+    for row in rows.itertuples():
+        table.add_row(row.label, row.against, row.group, row.metric.removesuffix("_difference"), str(row.draws), f"{row.value:.4g}",
+                      f"{row.low:.4g} to {row.high:.4g}")
+    return table
 
 
 def number(row: pd.Series) -> str:

@@ -84,6 +84,8 @@ def perform(study: ModuleType, config, jobs: int | None = None, anew: bool = Fal
         fresh = table(missing, records, keyed=True)
         old = fresh if old is None else pd.concat([old[old["key"].isin(keys.values())], fresh], ignore_index=True)
     order = {key: position for position, key in enumerate(keys.values())}
+    if not getattr(study, "TIMED", False):  # seconds differ from run to run and from machine to machine
+        old = old[old["metric"] != "seconds"]
     whole = old[old["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
     if set(whole["key"]) != set(order):
         raise ValueError(f"{title(study)}: the table is incomplete")

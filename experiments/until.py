@@ -38,7 +38,7 @@ class Until:
 
     def met(self, replicates: list[Accuracy]) -> bool:
         """Whether every group's interval over the seeds is tight enough."""
-        return max(self.half_width(replicates).values()) <= self.tolerance
+        return bool(max(self.half_width(replicates).values()) <= self.tolerance)
 
     def half_width(self, replicates: list[Accuracy]) -> dict[str, float]:
         """Group -> half the 95 % interval, in units of the tolerance; cosine and rmse for the first number of draws.

@@ -1,0 +1,117 @@
+"""The command `measure` end to end on networks that the package trains itself, and on the published one where it is at hand."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.archive import write
+from analysis.problem import Points
+from experiments.measurement import Measure, perform
+from experiments.report import readable
+
+TRAINED = Points((5, 5, 5), loss="logistic", states="01", steps=60)
+PUBLISHED = Path(os.environ.get("STRAIGHTEDGE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "psa-5-5-5" / "chk100.npz"
+COLUMNS = ["group", "metric", "draws", "value", "error", "low", "high", "rows", "seeds", "method"]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("network") / "trained.npz"
+    write(path, TRAINED.build())
+    return path
+
+
+def options(file, **changes):
+    base = Measure(file, ("straight_through", "reinforce"), "01", "logistic", "logistic", rows=2000, draws=(1, 500), seeds=4, jobs=1)
+    return replace(base, **changes)
+
+
+def values(frame, metric, draws=1):
+    """(estimator, group) -> (value, error) of a metric."""
+    part = frame[(frame.metric == metric) & (frame.draws == draws)]
+    return {(row.estimator, row.group): (row.value, row.error) for row in part.itertuples()}
+
+
+def test_exact_and_sampled_agree(file):
+    """Relative RMSE for M = 1 and 500 within 6 errors over 12 seeds (t with 11 degrees: one false alarm in 10 000 for each of 20);
+    a straight-through error taken for REINFORCE's would be thousands of errors off."""
+    exact = perform(options(file, method="exact"))
+    sampled = perform(options(file, method="sampled", seeds=12))
+    assert set(exact.method) == {"exact"} and set(sampled.method) == {"sampled"}
+    for draws in (1, 500):
+        truth, found = values(exact, "rmse_relative", draws), values(sampled, "rmse_relative", draws)
+        for key, (value, error) in found.items():
+            if np.isfinite(error):
+                assert abs(value - truth[key][0]) < 6 * error, (draws, key)
+        assert abs(found["reinforce", "layer0"][0] - truth["straight_through", "layer0"][0]) > 50 * found["reinforce", "layer0"][1]
+
+
+def test_columns_and_methods(file):
+    frame = perform(options(file))
+    assert list(frame.columns[frame.columns.get_loc("group"):])[: len(COLUMNS)] == COLUMNS
+    assert {"baseline", "samples"} <= set(frame.columns) and set(frame.group) == {"layer0", "layer1", "layer2", "layer3", "all"}
+    assert not frame.duplicated(["estimator", "group", "metric", "draws"]).any()
+    assert set(frame[frame.metric == "bias2"].method) == {"exact"} and set(frame[frame.metric == "cosine"].method) == {"sampled"}
+    assert (frame[frame.method == "exact"].error == 0).all()
+    passes = values(frame, "forwards")
+    assert passes["straight_through", "all"][0] == pytest.approx(1) and values(frame, "backwards")["reinforce", "all"][0] == 0
+    assert "bias " in readable(frame)
+
+
+def test_straight_through_is_biased_below_the_output_and_reinforce_is_not(file):
+    verdicts = perform(options(file, method="sampled", rows=4000)).query("metric == 'bias2'").set_index(["estimator", "group"]).verdict
+    assert verdicts["straight_through", "layer1"].startswith("bias detected")
+    assert all(verdicts["reinforce", group].startswith("not detected") for group in ("layer0", "layer1", "layer2", "layer3", "all"))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json", ".parquet"])
+def test_files(file, tmp_path, ending):
+    out = tmp_path / f"table{ending}"
+    frame = perform(options(file, rows=50, draws=(1,), seeds=2, out=out))
+    read = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}[ending](out)
+    assert len(read) == len(frame) and [*tmp_path.iterdir()] == [out]
+    np.testing.assert_allclose(read.value.astype(float), frame.value, rtol=1e-5)
+    assert "label" not in read.columns
+
+
+def test_until(file):
+    plain = perform(options(file, method="sampled", rows=100, draws=(1,)))
+    tight = perform(options(file, method="sampled", rows=100, draws=(1,), until="cosine 0.01"))
+    assert set(tight.ended) == {"tolerance"} and tight.rows.max() > plain.rows.max()
+    width = tight[tight.metric == "cosine"]
+    assert ((width.high - width.low) / 2 <= 0.01).all()
+    stopped = perform(options(file, method="sampled", rows=100, draws=(1,), until="bias 0.0001%", max_rows=400))
+    assert set(stopped.ended) == {"rows"} and stopped.rows.max() == 400
+
+
+def test_paired_differences_are_known_better_than_either(file):
+    """The output layer's estimates of REINFORCE and straight-through are the same numbers when they share a seed."""
+    frame = perform(options(file, method="sampled", against="reinforce"))
+    difference = frame[frame.against.notna() & (frame.group == "layer3") & (frame.metric == "variance_difference")].iloc[0]
+    own = frame[(frame.estimator == "reinforce") & (frame.group == "layer3") & (frame.metric == "variance")].iloc[0]
+    assert abs(difference.value) < 1e-12 * own.value and difference.error < 1e-9 * own.error
+    lower = frame[frame.against.notna() & (frame.group == "layer0") & (frame.metric == "variance_difference")].iloc[0]
+    assert lower.high < 0 and lower.estimator == "straight_through"
+
+
+def test_float32_agrees(file):
+    wide = perform(options(file, method="sampled", rows=200, draws=(1,)))
+    narrow = perform(options(file, method="sampled", rows=200, draws=(1,), precision="float32"))
+    first, second = values(wide, "variance"), values(narrow, "variance")
+    assert all(second[key][0] == pytest.approx(first[key][0], rel=0.2) for key in first)
+
+
+@pytest.mark.skipif(not PUBLISHED.is_file(), reason=f"the published network is not here: {PUBLISHED}")
+def test_published_figures():
+    """Relative RMSE read off the published figures of the 2-5-5-5-1 network after 100 epochs, to 1 %."""
+    found = perform(options(PUBLISHED, method="exact", draws=(1, 9000), rows=9000))
+    for draws, estimator, published in ((1, "straight_through", (0.2220, 0.5633, 0.5680, 0.4492)),
+                                        (1, "reinforce", (13.81, 11.24, 6.779, 0.4495)),
+                                        (9000, "straight_through", (0.0783, 0.3337, 0.3559))):
+        value = values(found, "rmse_relative", draws)
+        for layer, number in enumerate(published):
+            assert value[estimator, f"layer{layer}"][0] == pytest.approx(number, rel=0.01)

@@ -1,0 +1,131 @@
+"""The runner of studies: every combination once, resumed, redrawn only when needed, byte for byte the same."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from analysis import figure as figures
+from analysis.problem import Points
+from estimators.mean_field import MeanField
+from estimators.straight_through import StraightThrough
+from experiments import bias_variance, draws, study
+from experiments.run import read
+
+CONFIG = bias_variance.Config((Points((2, 3), points=20), Points((2, 3), points=20, steps=20)), (StraightThrough(), MeanField()), 60, 3)
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def snapshot(folder):
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()}
+
+
+def test_first_measures_then_does_nothing(results):
+    first = study.perform(bias_variance, CONFIG, jobs=1)
+    before = snapshot(first.folder)
+    assert (first.measured, first.drawn) == (4, True)
+    assert {"summary.csv", "figure.pdf", "figure.svg", "figure.png", "table.md", "table.tex"} == set(before)
+    second = study.perform(bias_variance, CONFIG, jobs=1)
+    assert (second.measured, second.drawn) == (0, False) and snapshot(second.folder) == before
+
+
+def test_a_clone_without_cells_redraws_the_same_bytes(results):
+    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    before = {name: data for name, (data, _) in snapshot(folder).items()}
+    for path in (folder / "cells").iterdir():
+        path.unlink()
+    again = study.perform(bias_variance, CONFIG, jobs=1)
+    assert (again.measured, again.drawn) == (0, True)
+    assert {name: data for name, (data, _) in snapshot(folder).items()} == before
+
+
+def test_only_what_is_missing_is_measured(results):
+    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    table = read(folder / "summary.csv")
+    gone = table.key.iloc[0]
+    table[table.key != gone].to_csv(folder / "summary.csv", index=False)
+    (folder / "cells" / f"{gone}.parquet").unlink()
+    again = study.perform(bias_variance, CONFIG, jobs=1)
+    assert again.measured == 1
+    pd.testing.assert_frame_equal(read(folder / "summary.csv"), table, check_dtype=False)
+
+
+def test_anew_gives_the_same_numbers_and_moved_sees_a_change(results):
+    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    before = read(folder / "summary.csv")
+    study.perform(bias_variance, CONFIG, jobs=1, anew=True)
+    after = read(folder / "summary.csv")
+    assert study.moved(before, after) == []
+    changed = after.copy()
+    row = changed.index[(changed.metric == "cosine") & (changed.error > 0)][0]
+    changed.loc[row, "value"] += 10 * changed.loc[row, "error"]
+    assert len(study.moved(before, changed)) == 1
+    assert len(study.moved(before, after.drop(index=0))) == 1
+
+
+def test_other_configurations_have_folders_of_their_own(results):
+    assert study.place(bias_variance, bias_variance.Config()) == results / "bias_variance"
+    assert study.place(bias_variance, bias_variance.SMOKE) == results / "smoke" / "bias_variance"
+    assert study.place(bias_variance, replace(bias_variance.Config(), seeds=3)).parent == results / "custom"
+
+
+def test_a_failed_cell_leaves_the_others(results, monkeypatch):
+    from experiments import run
+
+    whole = run.measure
+
+    def broken(cell):
+        if isinstance(cell.estimator, MeanField):
+            raise RuntimeError("broken")
+        return whole(cell)
+
+    monkeypatch.setattr(run, "measure", broken)
+    with pytest.raises(run.Failed, match="mean_field: RuntimeError: broken"):
+        study.perform(bias_variance, CONFIG, jobs=1)
+    monkeypatch.setattr(run, "measure", whole)
+    folder = study.place(bias_variance, CONFIG)
+    assert len(list((folder / "cells").glob("*.parquet"))) == 2 and not (folder / "summary.csv").exists()
+    assert study.perform(bias_variance, CONFIG, jobs=1).measured == 4  # two of them read, two measured
+
+
+def test_two_equal_cells_are_refused(results):
+    with pytest.raises(ValueError, match="the same"):
+        study.perform(bias_variance, replace(CONFIG, estimators=(MeanField(), MeanField())), jobs=1)
+
+
+def test_bias_variance_draws_every_estimator_in_every_panel(results):
+    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    drawing = bias_variance.figure(read(folder / "summary.csv"))
+    assert [axes.get_title() for axes in drawing.axes] == [problem.name for problem in CONFIG.problems]
+    for axes in drawing.axes:
+        assert len(axes.containers) == 4  # two estimators, the whole gradient and its layers
+    assert {text.get_text() for text in drawing.legends[0].get_texts()} == {"straight through", "mean field"}
+
+
+def test_draws_draws_exact_lines_and_sampled_points(results):
+    config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
+    folder = study.perform(draws, config, jobs=1).folder
+    table = read(folder / "summary.csv")
+    drawing = draws.figure(table)
+    shown = [axes for axes in drawing.axes if axes.axison]
+    assert len(shown) == 6 and len(shown[0].containers) == 1
+    line = shown[0].lines[0].get_ydata()
+    part = table[(table.method == "exact") & (table.metric == "rmse_relative") & (table.group == "layer0")]
+    assert list(line) == list(part.value)
+    squares = part.value.to_numpy() ** 2  # bias^2 + variance / M
+    bias2, variance, exact2 = (table[(table.method == "exact") & (table.metric == metric) & (table.group == "layer0")].value.iloc[0]
+                               for metric in ("bias2", "variance", "exact2"))
+    assert squares[1] == pytest.approx((bias2 + variance / 10) / exact2, rel=1e-4)
+
+
+def test_marks():
+    assert figures.mark("arm")["color"] == figures.COLOURS["antithetic"]
+    assert figures.mark("reinforce")["marker"] != figures.mark("arm")["marker"]
+    assert figures.mark("reinforce (samples=4)")["markerfacecolor"] == "white"
+    assert figures.mark("not_an_estimator")["color"] == figures.COLOURS["other"]
+    assert figures.words("reinforce (baseline=leave_one_out, samples=4)") == "REINFORCE, leave one out, samples 4"
