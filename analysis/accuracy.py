@@ -13,6 +13,9 @@ Over n rows r with mean m, covariance S and exact gradient g, for each group of 
     bias2_floor   the least standard error that bias2 can have, sqrt(2 sum_i S_ii^2) / n
     bias_z     normal score of the largest |m_i - g_i| / error_i over the group's coordinates, Sidak-corrected
 
+Where no exact gradient can be had, g is the mean of a long run of an unbiased estimator; its own error, `uncertainty`, is subtracted
+wherever a square of it enters.
+
 Each is an unbiased estimate of what stands in the second column (bias_z: standard normal where there is no bias), so that
 independent measurements are combined by their mean and its standard error.  Shapes: n rows, d parameters.
 """
@@ -36,6 +39,8 @@ class Accuracy:
     exact: Float[Tensor, " d"]
     groups: dict[str, slice]
     draws: tuple[int, ...] = (1,)
+    uncertainty: Float[Tensor, " d"] | None = None
+    """Variance of the error of `exact`, per coordinate, where it is the mean of a long run; None where it is exact."""
     n: int = 0
     mean: Tensor = field(init=False)
     squares: Tensor = field(init=False)
@@ -70,17 +75,21 @@ class Accuracy:
         records = []
         for name, where in self.groups.items():
             g, difference, variance = self.exact[where], (self.mean - self.exact)[where], self.variance[where]
-            exact2, spread = float(g @ g), float(variance.sum())
-            bias2 = float(difference @ difference) - spread / self.n
+            unsure = torch.zeros_like(g) if self.uncertainty is None else self.uncertainty[where]
+            exact2, spread = float(g @ g - unsure.sum()), float(variance.sum())
+            if exact2 <= 0 and self.uncertainty is not None:
+                exact2 = np.nan  # the run is too short to tell the gradient from nothing
+            bias2 = float(difference @ difference - unsure.sum()) - spread / self.n
             length2 = float(self.mean[where] @ self.mean[where]) - spread / self.n
             along = float(self.mean[where] @ g) / exact2 if exact2 else np.nan
             single = {"bias2": bias2, "variance": spread, "length2": length2, "along": along, "exact2": exact2,
-                      "bias2_floor": float(2**0.5 * variance.norm() / self.n), "descent": self._descents[name] / self.n,
-                      "bias_z": bias_score(difference, (variance / self.n).sqrt(), self.n, exact2)}
+                      "bias2_floor": float(2**0.5 * (variance / self.n + unsure).norm()), "descent": self._descents[name] / self.n,
+                      "bias_z": bias_score(difference, (variance / self.n + unsure).sqrt(), self.n, float(g @ g))}
             records += [(name, metric, 1, value) for metric, value in single.items()]
+            stretch = float(g.norm()) / exact2**0.5 if exact2 > 0 else 1.0  # the length of g holds its own error
             for draws in self.draws:
                 records += [(name, "mse", draws, bias2 + spread / draws),
-                            (name, "cosine", draws, self._cosines[draws].value(name))]
+                            (name, "cosine", draws, stretch * self._cosines[draws].value(name))]
         return records
 
 

@@ -121,6 +121,8 @@ def verdict(rows: pd.DataFrame) -> str:
     bias2, exact2 = rows.loc["bias2"], float(rows.loc["exact2", "value"])
     if exact2 == 0:
         return "the exact gradient is zero"
+    if not np.isfinite(exact2):
+        return "the reference is too short to tell its gradient from nothing"
     if bias2.method == "exact":
         relative = np.sqrt(bias2.value / exact2)
         return f"bias {100 * relative:.3g} % (exact)" if relative > 1e-9 else "no bias (exact, to rounding)"

@@ -59,9 +59,10 @@ class Cost:
                 f"{self.bytes / 2**30:.3g} GiB of tables")
 
 
-def cost(network: Network) -> Cost:
-    """The cost of the exact gradient, known before it starts."""
-    widths, k, size = network.widths, network.coefficients.shape[1], network.theta.element_size()
+def cost(network: Network, widest: int | None = None) -> Cost:
+    """The cost of the exact gradient, known before it starts; with `widest`, were no layer wider than this."""
+    k, size = network.coefficients.shape[1], network.theta.element_size()
+    widths = tuple(min(width, widest or width) for width in network.widths)
     rows = (len(network.inputs), *(2**width for width in widths[:-1]))
     operations = sum(8.0 * below * 2**width * k for below, width in zip(rows, widths, strict=True))
     tables = sum(4 * k * 2**width for width in widths)
@@ -78,10 +79,9 @@ def require(network: Network, budget: int | None = None) -> None:
     """Raises Unsuitable where the exact tables would not fit, naming widths, bytes and what would fit."""
     needed, budget = cost(network), memory() if budget is None else budget
     if needed.bytes > budget:
-        widest = max(network.widths)
-        fits = widest - max(1, -(-needed.bytes // budget).bit_length())
+        fits = max((width for width in range(1, max(network.widths)) if cost(network, width).bytes <= budget), default=0)
         raise Unsuitable(f"the exact gradient does not fit in memory: {needed}, but {budget / 2**30:.3g} GiB are allowed; "
-                         f"layers of up to about {fits} units would fit")
+                         f"layers of up to {fits} units would fit")
 
 
 def value(network: Network) -> Float[Tensor, ""]:

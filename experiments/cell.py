@@ -18,6 +18,14 @@ Precision = Literal["float64", "float32"]
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A long run of an unbiased estimator in the place of the exact gradient, for networks too wide for exact tables."""
+
+    estimator: Estimator
+    rows: int = 100_000
+
+
+@dataclass(frozen=True)
 class Cell:
     """One estimator on one problem.  `seeds` independent replicates of `rows` estimates each; seeds are shared by all cells, so
     that differences between estimators are paired."""
@@ -34,18 +42,21 @@ class Cell:
     memory: int = 128
     """MiB for one chunk of rows."""
     until: Until | None = None
+    reference: Reference | None = None
 
     def values(self) -> dict:
         """The plain values of this cell; equal values and equal code give equal records."""
         return {"problem": self.problem.values(), "estimator": name(self.estimator), "hyper": asdict(self.estimator),
                 "rows": self.rows, "seeds": self.seeds, "draws": self.draws, "method": self.method, "device": self.device,
-                "precision": self.precision, "memory": self.memory, "until": self.until and asdict(self.until)}
+                "precision": self.precision, "memory": self.memory, "until": self.until and asdict(self.until),
+                "reference": self.reference and [name(self.reference.estimator), asdict(self.reference)]}
 
     def key(self) -> str:
         """The name of this cell's result."""
         modules = {type(self.problem).__module__, type(self.estimator).__module__}
         trainer = getattr(self.problem, "trainer", None)
         modules |= {f"estimators.{trainer}"} if trainer else set()
+        modules |= {type(self.reference.estimator).__module__} if self.reference else set()
         return store.key(self.values(), ("experiments.measure", *sorted(modules)))
 
 

@@ -7,21 +7,31 @@ from functools import lru_cache
 import pandas as pd
 import torch
 
+from analysis.accuracy import Accuracy
 from analysis.problem import Problem
 from estimators import exact, moments
 from estimators.error import InputError
 from estimators.network import Network
-from experiments.cell import Cell, name
-from experiments.sampling import sample
+from experiments.cell import Cell, Reference, name
+from experiments.sampling import Stream, chunk_rows, sample
 
 PRECISION = {"float64": torch.float64, "float32": torch.float32}
 
 
 @lru_cache(maxsize=16)
-def truth(problem: Problem, device: str, precision: str) -> tuple[Network, Network, torch.Tensor]:
-    """(the network in the precision of the rows, in float64, its exact gradient in float64), once per process."""
+def truth(problem: Problem, device: str, precision: str, reference: Reference | None,
+          memory: int) -> tuple[Network, Network, torch.Tensor, torch.Tensor | None]:
+    """(the network in the precision of the rows, in float64, its gradient in float64, the variance of that gradient's error or None
+    where it is exact), once per process."""
     network = problem.build().to(device, torch.float64)
-    return network.to(device, PRECISION[precision]), network, exact.gradient(network)
+    narrow = network.to(device, PRECISION[precision])
+    if reference is None:
+        return narrow, network, exact.gradient(network), None
+    reference.estimator.check(network)
+    run = Accuracy(torch.zeros_like(network.theta), {})
+    cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
+    Stream(cell, network, run, "reference", chunk_rows(network, memory << 20)).grow(reference.rows)
+    return narrow, network, run.mean, run.variance / run.n
 
 
 def groups(network: Network) -> dict[str, slice]:
@@ -33,10 +43,10 @@ def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
     """(records group, metric, draws, seed, method, rows, value; what is worth knowing about the run).
 
     Where the moments are exact their records have seed -1, and the draws give only what moments do not: cosine, descent, cost."""
-    network, wide, gradient = truth(cell.problem, cell.device, cell.precision)
+    network, wide, gradient, uncertainty = truth(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
     cell.estimator.check(network)
     records, info, known = [], {}, set()
-    if cell.method != "sampled":
+    if cell.method != "sampled" and uncertainty is None:
         found = moments.moments(cell.estimator, wide) if moments.available(cell.estimator, wide) else None
         if found is None and cell.method == "exact":
             raise InputError(f"{name(cell.estimator)} has no exact moments on this network; use method auto or sampled")
@@ -48,7 +58,7 @@ def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
     if cell.method == "exact":
         return pd.DataFrame(records), info
     drawn = replace(cell, draws=(1,)) if "cosine" in known else cell
-    sampled, more = sample(drawn, network, gradient, groups(network))
+    sampled, more = sample(drawn, network, gradient, groups(network), uncertainty)
     certain = known | {"bias_z"} if known else known
     records += [record for record in sampled if record["metric"] not in certain]
     frame = pd.DataFrame(records)

@@ -1,6 +1,7 @@
 """The command `measure`: a table of accuracies for anybody's own network."""
 
 import os
+import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +15,11 @@ from analysis import store
 from analysis.archive import Archive
 from analysis.problem import LossName, NoiseName, States
 from analysis.summary import summary
+from estimators import exact
+from estimators.base import Unsuitable
 from estimators.error import InputError
-from experiments.cell import Cell, Method, Precision
+from estimators.network import Network
+from experiments.cell import Cell, Method, Precision, Reference
 from experiments.paired import paired
 from experiments.parse import estimator
 from experiments.run import measured, table, text
@@ -54,6 +58,10 @@ class Measure:
     """Ceiling of --until, seconds for each estimator."""
     against: str | None = None
     """One of the estimators: adds the differences of the others' errors from its errors, paired by seed."""
+    reference: str | None = None
+    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place."""
+    reference_rows: int = 100_000
+    """Estimates of that run; its own error is subtracted wherever a square of it enters."""
     device: str = "cpu"
     """Where rows are drawn: cpu, cuda, cuda:1."""
     precision: Precision = "float64"
@@ -70,7 +78,7 @@ class Measure:
 
 def plan(options: Measure) -> list[Cell]:
     """One cell an estimator, from checked options."""
-    for name, least in (("rows", 2), ("seeds", 1), ("memory", 1), ("max_rows", 2)):
+    for name, least in (("rows", 2), ("seeds", 1), ("memory", 1), ("max_rows", 2), ("reference_rows", 2)):
         if getattr(options, name) < least:
             raise InputError(f"--{name.replace('_', '-')}: expected a whole number from {least}, got {getattr(options, name)}")
     if not options.estimator:
@@ -86,11 +94,29 @@ def plan(options: Measure) -> list[Cell]:
     device(options.device)
     if options.out:
         writable(options.out)
+    reference = Reference(estimator(options.reference), options.reference_rows) if options.reference else None
+    if reference and not reference.estimator.unbiased:
+        raise InputError(f"--reference: {options.reference} is biased; expected an unbiased estimator such as reinforce or arm")
+    if reference and options.method == "exact":
+        raise InputError("--reference: a sampled reference goes with --method auto or sampled, not with exact")
     estimators = [estimator(name) for name in dict.fromkeys(options.estimator)]
     problem = Archive(str(options.network), options.states, options.noise, options.loss)
-    problem.build()
+    network = problem.build()
+    if not reference:
+        announce(network)
     return [Cell(problem, one, options.rows, options.seeds, tuple(dict.fromkeys(options.draws)), options.method,
-                 options.device, options.precision, options.memory, until) for one in estimators]
+                 options.device, options.precision, options.memory, until, reference) for one in estimators]
+
+
+def announce(network: Network) -> None:
+    """Refuses what does not fit; says what the exact gradient will cost where that is more than a moment."""
+    try:
+        exact.require(network)
+    except Unsuitable as error:
+        raise Unsuitable(f"{error}; or give --reference reinforce:baseline=leave_one_out,samples=2") from None
+    needed = exact.cost(network)
+    if needed.operations > 1e10:
+        print(f"the exact gradient takes {needed}", file=sys.stderr)
 
 
 def device(name: str) -> None:

@@ -12,7 +12,7 @@ from estimators.network import Network
 from experiments.cell import Cell
 
 
-def generator(seed: int, chunk: int, device: str) -> torch.Generator:
+def generator(seed: int | str, chunk: int, device: str) -> torch.Generator:
     """The generator of one chunk: estimators that share a seed share their uniforms, whatever else they draw."""
     digest = sha256(f"{seed} {chunk}".encode()).digest()
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:7], "little"))
@@ -33,7 +33,7 @@ def chunk_rows(network: Network, budget: int) -> int:
 class Stream:
     """The rows of one seed, drawn in chunks into running moments."""
 
-    def __init__(self, cell: Cell, network: Network, accuracy: Accuracy, seed: int, step: int):
+    def __init__(self, cell: Cell, network: Network, accuracy: Accuracy, seed: int | str, step: int):
         self.cell, self.network, self.accuracy, self.seed, self.step = cell, network, accuracy, seed, step
         self.chunks, self.seconds = 0, 0.0
 
@@ -51,12 +51,13 @@ class Stream:
             self.chunks += 1
 
 
-def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[str, slice]) -> tuple[list[dict], dict]:
+def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[str, slice],
+           uncertainty: torch.Tensor | None = None) -> tuple[list[dict], dict]:
     """(records of every seed, chunk size and what ended the sampling)."""
     step = chunk_rows(network, cell.memory << 20)
     if not cell.estimator.random:
         step = min(step, 64)
-    streams = [Stream(cell, network, Accuracy(gradient, groups, cell.draws), seed, step) for seed in range(cell.seeds)]
+    streams = [Stream(cell, network, Accuracy(gradient, groups, cell.draws, uncertainty), seed, step) for seed in range(cell.seeds)]
     METER.reset()
     rows, ended = cell.rows if cell.estimator.random else max(2, *cell.draws), "rows"
     began = time.perf_counter()

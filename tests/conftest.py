@@ -1,0 +1,12 @@
+"""One thread in every test process: the tests run side by side on all cores."""
+
+import pytest
+import torch
+
+from experiments import run
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)
+    run.CORES = 1
