@@ -1,53 +1,15 @@
 """Double control variates: leave-one-out REINFORCE with linear control variates from the other samples."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
-from estimators.base import state_slopes
 from estimators.error import InputError
 from estimators.learning import LearningEstimator, coefficients
 from estimators.network import Network
-from estimators.sample import gradient, mean_of_others, trunk
-
-
-@dataclass(frozen=True)
-class Peers:
-    """One Bernoulli layer of K trunks, [n, K, b, units], and what the other trunks say of each."""
-
-    below: Tensor
-    a: Tensor
-    x: Tensor
-    main: Tensor
-    """Leave-one-out REINFORCE."""
-    score: Tensor
-    value: Tensor
-    """Mean loss of the others, [n, K, b]."""
-    slope: Tensor
-    """Mean of the others' derivatives of the loss by the state."""
-    product: Tensor
-    """Mean of the others' <derivative, state>, [n, K, b]."""
-
-
-def draw(network: Network, n: int, samples: int, rng: torch.Generator) -> tuple[list[Tensor], Tensor, Iterator[Peers]]:
-    """(states, derivative by the outputs, the layers) of n rows of K independent trunks.
-
-    The loss's derivatives by the states come down the chain by straight-through."""
-    states, activations, z = trunk(network, network.uniform(rng, n, samples))
-    value, slope = network.slope(z)
-    slopes = state_slopes(network, [network.span * network.noise.density(a) for a in activations], slope)
-    others = mean_of_others(value)
-
-    def layers():
-        for below, a, x, g in zip(states, activations, states[1:], slopes, strict=False):
-            score = network.noise.score(a, x > sum(network.states) / 2)
-            main = (value - others).unsqueeze(-1) * score
-            yield Peers(below, a, x, main, score, others, mean_of_others(g), mean_of_others((g * x).sum(-1)))
-
-    return states, slope, layers()
+from estimators.peer import Peers, draw
+from estimators.sample import gradient, mean_of_others
 
 
 @dataclass(frozen=True)

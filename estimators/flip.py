@@ -7,19 +7,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from estimators.block import slices
 from estimators.meter import METER
 from estimators.network import Network
 from estimators.sample import climb
 
-BLOCK_BYTES = 16 << 20
-
 
 def blocks(network: Network, step: Float[Tensor, "n b i"]) -> list[slice]:
-    """Slices of the units i that are changed side by side: a tensor of the widest layer takes BLOCK_BYTES for each slice."""
+    """Slices of the units i that are changed side by side."""
     rows, points, units = step.shape
-    size = rows * points * max(*network.widths, network.outputs) * step.element_size()
-    count = max(1, BLOCK_BYTES // size)
-    return [slice(start, min(units, start + count)) for start in range(0, units, count)]
+    return slices(units, rows * points * max(*network.widths, network.outputs) * step.element_size(), step.device)
 
 
 def shifted(network: Network, layer: int, a: Float[Tensor, "n b o"], step: Float[Tensor, "n b i"],
@@ -46,12 +43,12 @@ def losses(network: Network, layer: int, above: Float[Tensor, "n b o"], us: list
     """The loss with unit i of Bernoulli layer `layer` alone changed by step_i, the layers above sampled with their uniforms.
 
     `above` is the activation of the next layer, or the output, at the unchanged state."""
-    us = [u.unsqueeze(1) for u in us]
-    parts = []
+    us, parts = [u.unsqueeze(1) for u in us], []
+    thresholds = network.noise.quantile(us[layer + 1]) if layer + 1 < network.depth else None  # once, not for every flip
     for units in blocks(network, step):
         z = shifted(network, layer + 1, above, step, units)
-        if layer + 1 < network.depth:
-            x = network.encode(us[layer + 1] < network.noise.cdf(z))
+        if thresholds is not None:
+            x = network.encode(thresholds < z)
             states, _ = climb(network, x, us, layer + 2)
             z = network.output(states[-1] if states else x)
         parts.append(network.value(z))

@@ -19,6 +19,7 @@ from estimators.meter import METER
 from estimators.network import Network
 
 LEARNED: WeakKeyDictionary[Network, dict[Estimator, Any]] = WeakKeyDictionary()
+RATE = 0.03
 STREAM = 0x9E3779B97F4A7C15  # far from the seeds that people give to rows
 
 
@@ -28,7 +29,7 @@ class LearningEstimator(Estimator):
 
     learning_seed: int = 0
     """Seed of the stream that is learned from, apart from the stream of the rows."""
-    learning_samples: int = 20_000
+    learning_samples: int = 10_000
     """Evaluations of a data point's loss that are learned from."""
 
     @abstractmethod
@@ -73,18 +74,31 @@ def share(below: Tensor, rest: Tensor, main: Tensor) -> Tensor:
     return inner(below, rest, rest) / inner(below, main, main).clamp_min(1e-30)
 
 
+def spread(values: Tensor) -> Tensor:
+    """The standard deviation of these losses, one where they are all equal."""
+    deviation = values.std(correction=0)
+    return torch.where(deviation > 0, deviation, 1.0)
+
+
 def initial(shape: tuple[int, ...], rng: torch.Generator, like: Tensor) -> Tensor:
     """A trainable parameter, normal with variance one over the number of inputs."""
     values = torch.randn(shape, generator=rng, dtype=like.dtype, device=like.device)
     return (values / shape[-1] ** 0.5).requires_grad_()
 
 
-def minimise(parameters: Sequence[Tensor], objective: Callable[[], Tensor], steps: int, rate: float = 0.01) -> None:
-    """Changes the parameters in place by Adam steps on the objective, which is sampled anew at every step."""
+def part(layer: Any, rows: slice) -> Any:
+    """These rows of a dataclass of tensors."""
+    return type(layer)(*(tensor[rows] for tensor in vars(layer).values()))
+
+
+def minimise(parameters: Sequence[Tensor], objective: Callable[[slice], Tensor], n: int, steps: int, rate: float = RATE) -> None:
+    """Changes the parameters in place by Adam steps, each on the objective of other rows of n, the rate falling to zero."""
     first, second = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
+    size = max(1, n // steps)
     for step in range(1, steps + 1):
+        start = (step - 1) * size % n
         with torch.enable_grad():
-            gradients = torch.autograd.grad(objective(), parameters)
+            gradients = torch.autograd.grad(objective(slice(start, start + size)), parameters)
         with torch.no_grad():
             for p, g, mean, square in zip(parameters, gradients, first, second, strict=True):
                 mean.lerp_(g, 0.1)

@@ -1,13 +1,13 @@
 """RELAX: REBAR with a learned network in its control variate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from estimators.learning import LearningEstimator, coefficients, initial, minimise, share
+from estimators.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
 from estimators.network import Network
 from estimators.rebar import Rebar
 from estimators.relaxation import Coupling, draw, smoothed
@@ -15,13 +15,13 @@ from estimators.sample import gradient
 from estimators.unit import relaxed, relaxed_slope
 
 
-def surrogate(net: Sequence[Tensor], network: Network, part: Coupling, tau: float) -> tuple[Tensor, Tensor]:
-    """(value [2, n, b], derivative by a - Z) of a net with one hidden layer of the relaxed states and the label's coefficients."""
+def surrogate(net: Sequence[Tensor], network: Network, coupling: Coupling, tau: float) -> tuple[Tensor, Tensor]:
+    """(value [n, 2, b], derivative by a - Z) of a net with one hidden layer of the relaxed states and the label's coefficients."""
     by_state, by_label, bias, out = net
-    x = relaxed(part.a, part.noises, network.noise, tau)
+    x = relaxed(coupling.a.unsqueeze(1), coupling.noises, network.noise, tau)
     hidden = torch.tanh(x @ by_state.T + network.coefficients @ by_label.T + bias)
     slope = (out * (1 - hidden.square())) @ by_state
-    return hidden @ out, slope * relaxed_slope(part.a, part.noises, network.noise, tau)
+    return hidden @ out, slope * relaxed_slope(coupling.a.unsqueeze(1), coupling.noises, network.noise, tau)
 
 
 @dataclass(frozen=True)
@@ -43,39 +43,46 @@ class Relax(LearningEstimator):
     unbiased: ClassVar[bool] = True
     hidden: int = 16
     """Hidden units of the networks."""
-    learning_steps: int = 200
+    learning_steps: int = 100
     """Adam steps; the learning samples are divided between them."""
 
     def learn(self, network, n, rng):
         """(temperature, net, weights of the two controls) of every layer."""
         rebar = Rebar(learning_seed=self.learning_seed, learning_samples=self.learning_samples).learned(network)
-        scale = network.value(network.output(draw(network, n, rng)[0][-1])).std()
+
+        def controlled() -> Iterator[tuple[Coupling, Tensor]]:
+            _, _, zs, couplings = draw(network, n, rng)
+            for layer, (coupling, (tau, _)) in enumerate(zip(couplings, rebar, strict=True)):
+                yield coupling, coupling.control(*smoothed(network, coupling, zs, layer, tau))
+
+        scale = spread(network.value(network.output(draw(network, n, rng)[0][-1])))
+        nets = [(tau, self.fit(network, coupling, coupling.main - weight * control, tau, scale, rng))
+                for (coupling, control), (tau, weight) in zip(controlled(), rebar, strict=True)]
+        return [(tau, net, coefficients(coupling.below, coupling.main,
+                                        [control, coupling.control(*surrogate(net, network, coupling, tau))]))
+                for (coupling, control), (tau, net) in zip(controlled(), nets, strict=True)]
+
+    def fit(self, network: Network, coupling: Coupling, rest: Tensor, tau: float, scale: Tensor,
+            rng: torch.Generator) -> list[Tensor]:
+        """The net of one layer whose control leaves the least of `rest`; `scale` is the loss's."""
         labels, h = network.coefficients, self.hidden
-        raw = [[initial(shape, rng, labels) for shape in ((h, width), (h, labels.shape[1]), (h,), (h,))]
-               for width in network.widths]
+        shapes = ((h, rest.shape[-1]), (h, labels.shape[1]), (h,), (h,))
+        *net, out = [initial(shape, rng, labels) for shape in shapes]
 
-        def controls(rows: int):
-            _, _, zs, couplings = draw(network, rows, rng)
-            for layer, (part, (*net, out), (tau, weight)) in enumerate(zip(couplings, raw, rebar, strict=True)):
-                yield part, weight, [part.control(*smoothed(network, part, zs, layer, tau)),
-                                     part.control(*surrogate((*net, scale * out), network, part, tau))]
+        def objective(rows: slice) -> Tensor:
+            batch = part(coupling, rows)
+            control = batch.control(*surrogate((*net, scale * out), network, batch, tau))
+            return share(batch.below, rest[rows] - control, batch.main)
 
-        def objective():
-            parts = controls(max(1, n // self.learning_steps))
-            return sum(share(part.below, part.main - weight * first - second, part.main) for part, weight, (first, second) in parts)
-
-        minimise([parameter for net in raw for parameter in net], objective, self.learning_steps)
-        with torch.no_grad():
-            weights = [coefficients(part.below, part.main, both) for part, _, both in controls(n)]
-        return [(tau, [*(parameter.detach() for parameter in net), scale * out.detach()], pair)
-                for (tau, _), (*net, out), pair in zip(rebar, raw, weights, strict=True)]
+        minimise([*net, out], objective, len(rest), self.learning_steps)
+        return [*(parameter.detach() for parameter in net), scale * out.detach()]
 
     def __call__(self, network, n, rng):
         states, slope, zs, couplings = draw(network, n, rng)
         deltas = []
-        for layer, (part, (tau, net, (first, second))) in enumerate(zip(couplings, self.learned(network), strict=True)):
-            value, derivative = smoothed(network, part, zs, layer, tau)
-            added, added_derivative = surrogate(net, network, part, tau)
-            control = part.control(first * value + second * added, first * derivative + second * added_derivative)
-            deltas.append(part.main - control)
+        for layer, (coupling, (tau, net, (first, second))) in enumerate(zip(couplings, self.learned(network), strict=True)):
+            value, derivative = smoothed(network, coupling, zs, layer, tau)
+            added, added_derivative = surrogate(net, network, coupling, tau)
+            control = coupling.control(first * value + second * added, first * derivative + second * added_derivative)
+            deltas.append(coupling.main - control)
         return gradient(network, states, deltas, slope)

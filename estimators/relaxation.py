@@ -5,7 +5,7 @@ A function c of the relaxed state costs nothing in expectation as the control
 
     c(a - Z') d log P(x | a) / d a - d c(a - Z) / d a + d c(a - Z') / d a
 
-Shapes: n rows, b data points, i units of the layer; leading 2: at Z and at Z'.
+Shapes: n rows, b data points, i units of the layer; 2: at Z and at Z'.
 """
 
 from collections.abc import Iterator
@@ -30,24 +30,24 @@ class Coupling:
     main: Float[Tensor, "n b i"]
     """REINFORCE."""
     score: Float[Tensor, "n b i"]
-    noises: Float[Tensor, "2 n b i"]
+    noises: Float[Tensor, "n 2 b i"]
     """Z and Z'."""
     chain: Float[Tensor, "n b i"]
     """d (a - Z') / d a."""
 
-    def control(self, value: Float[Tensor, "2 n b"], slope: Float[Tensor, "2 n b i"]) -> Float[Tensor, "n b i"]:
+    def control(self, value: Float[Tensor, "n 2 b"], slope: Float[Tensor, "n 2 b i"]) -> Float[Tensor, "n b i"]:
         """The deltas of a control with these values and derivatives at Z and Z'."""
-        return value[1].unsqueeze(-1) * self.score + slope[1] * self.chain - slope[0]
+        return value[:, 1].unsqueeze(-1) * self.score + slope[:, 1] * self.chain - slope[:, 0]
 
 
 def couple(network: Network, below: Tensor, a: Tensor, x: Tensor, value: Tensor, z: Tensor, v: Tensor) -> Coupling:
     """The coupling of the noises z with noises drawn from the uniforms v given the states x."""
     noise, upper = network.noise, x > sum(network.states) / 2
-    again = threshold(a, 2.0 * upper - 1, v, noise)
+    again = threshold(a, 2 * upper.to(a) - 1, v, noise)
     density = noise.density(again)
     chain = 1 - torch.where(density > 0, v * noise.density(a) / density, 0.0)
     score = noise.score(a, upper)
-    return Coupling(below, a, value.unsqueeze(-1) * score, score, torch.stack((z, again)), chain)
+    return Coupling(below, a, value.unsqueeze(-1) * score, score, torch.stack((z, again), 1), chain)
 
 
 def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], Tensor | None, list[Tensor], Iterator[Coupling]]:
@@ -61,12 +61,12 @@ def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], 
 
 
 def smoothed(network: Network, part: Coupling, zs: list[Tensor], layer: int,
-             tau: float) -> tuple[Float[Tensor, "2 n b"], Float[Tensor, "2 n b i"]]:
+             tau: float) -> tuple[Float[Tensor, "n 2 b"], Float[Tensor, "n 2 b i"]]:
     """The loss and its derivative by a - Z, where layer `layer` and those above are relaxed; those above keep their noises zs."""
-    a, z, factors, half = part.a, part.noises, [], network.span / 2
+    a, z, factors, half = part.a.unsqueeze(1), part.noises, [], network.span / 2
     for index in range(layer, network.depth):
         if index > layer:
-            a, z = network.affine(index, x), zs[index]
+            a, z = network.affine(index, x), zs[index].unsqueeze(1)
         x = network.states[0] + half * (1 + relaxed(a, z, network.noise, tau))
         factors.append(half * relaxed_slope(a, z, network.noise, tau))
     value, slope = network.slope(network.output(x))

@@ -1,5 +1,6 @@
 """RODEO: leave-one-out REINFORCE with control variates from a discrete Stein operator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,35 +8,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from estimators.double_cv import Peers, draw
+from estimators.block import slices
 from estimators.error import InputError
-from estimators.flip import flip
-from estimators.learning import LearningEstimator, coefficients, initial, minimise, share
+from estimators.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
 from estimators.network import Network
+from estimators.peer import Peers, draw
 from estimators.sample import gradient, mean_of_others
+from estimators.stein import stein
 
 
-def surrogate(net: list[Tensor], linear: Tensor, value: Tensor) -> Tensor:
-    """Two functions [.., 2] of the loss's linear prediction and of the others' mean loss."""
+def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tensor) -> list[Tensor]:
+    """The two controls, zero in the mean: the others' A h, which joins their baseline, and A (h' d log P / d a) itself.
+
+    h and h' are functions of the linear prediction of the loss from the others' derivatives, and of the others' mean loss."""
     by_linear, by_value, bias, out = net
-    return F.leaky_relu(linear.unsqueeze(-1) * by_linear + value.unsqueeze(-1) * by_value + bias, 0.3) @ out.T
+    base = (peers.value / scale)[..., None, None] * by_value + bias
 
+    def h(product: Tensor) -> tuple[Tensor, Tensor]:
+        linear = (product - peers.product.unsqueeze(-1)) / scale
+        return (scale * (F.leaky_relu(linear.unsqueeze(-1) * by_linear + base, 0.3) @ out.T)).unbind(-1)
 
-def stein(network: Network, peers: Peers, net: list[Tensor], scale: Tensor) -> list[Tensor]:
-    """The two controls, zero in the mean: A h in the others' baseline and A (h' d log P / d a) for the estimate itself.
-
-    A h(x) = mean over units i of P(x_i flips) (h(x with i flipped) - h(x)) is the Gibbs sampler's operator: E A h = 0."""
-    step, noise = flip(network, peers.x), network.noise
-    upper = step < 0
-    change = noise.cdf(torch.where(upper, -peers.a, peers.a))
-    linear = ((peers.slope * peers.x).sum(-1) - peers.product) / scale
-    value = (peers.value / scale).unsqueeze(-1)
-    here = surrogate(net, linear.unsqueeze(-1), value)
-    there = surrogate(net, linear.unsqueeze(-1) + peers.slope * step / scale, value)
-    baseline, direct = (change.unsqueeze(-1) * (there - here)).mean(-2).unbind(-1)
-    moved = change * there[..., 1] * (noise.score(peers.a, ~upper) - peers.score) / change.shape[-1]
-    return [scale * mean_of_others(baseline).unsqueeze(-1) * peers.score,
-            scale * (direct.unsqueeze(-1) * peers.score + moved)]
+    baseline, direct = stein(network, peers.a, peers.x, peers.score, peers.slope, h)
+    return [mean_of_others(baseline).unsqueeze(-1) * peers.score, direct]
 
 
 @dataclass(frozen=True)
@@ -60,7 +54,7 @@ class Rodeo(LearningEstimator):
     """Independent samples of one estimate."""
     hidden: int = 16
     """Hidden units of the networks."""
-    learning_steps: int = 200
+    learning_steps: int = 100
     """Adam steps; the learning samples are divided between them."""
 
     def __post_init__(self):
@@ -68,29 +62,33 @@ class Rodeo(LearningEstimator):
             raise InputError(f"rodeo: samples = {self.samples} is too few; expected at least 2")
 
     def learn(self, network, n, rng):
-        """(scale of the loss, network, weights of the two controls) of every layer."""
+        """(scale of the loss, net, weights of the two controls) of every layer."""
         n = max(1, n // self.samples)
-        states = draw(network, n, self.samples, rng)[0]
-        value = network.value(network.output(states[-1]))
-        scale = value.std() + 1e-6 * value.abs().mean() + 1e-30  # a constant loss has no scale of its own
-        shapes = ((self.hidden,), (self.hidden,), (self.hidden,), (2, self.hidden))
-        nets = [[initial(shape, rng, network.theta) for shape in shapes] for _ in network.widths]
-
-        def objective():
-            layers = draw(network, max(1, n // self.learning_steps), self.samples, rng)[2]
-            return sum(share(peers.below, peers.main - sum(stein(network, peers, net, scale)), peers.main)
-                       for peers, net in zip(layers, nets, strict=True))
-
-        minimise([parameter for net in nets for parameter in net], objective, self.learning_steps)
-        nets = [[parameter.detach() for parameter in net] for net in nets]
+        states, _, layers = draw(network, n, self.samples, rng)
+        scale = spread(network.value(network.output(states[-1])))
+        nets = [self.fit(network, peers, scale, rng) for peers in layers]
         layers = draw(network, n, self.samples, rng)[2]
-        return [(scale, net, coefficients(peers.below, peers.main, stein(network, peers, net, scale)))
+        return [(scale, net, coefficients(peers.below, peers.main, controls(network, peers, net, scale)))
                 for peers, net in zip(layers, nets, strict=True)]
+
+    def fit(self, network: Network, peers: Peers, scale: Tensor, rng: torch.Generator) -> list[Tensor]:
+        """The net of one layer whose controls leave the least variance."""
+        net = [initial(shape, rng, peers.a) for shape in ((self.hidden,), (self.hidden,), (self.hidden,), (2, self.hidden))]
+
+        def objective(rows: slice) -> Tensor:
+            batch = part(peers, rows)
+            return share(batch.below, batch.main - sum(controls(network, batch, net, scale)), batch.main)
+
+        minimise(net, objective, len(peers.a), self.learning_steps)
+        return [parameter.detach() for parameter in net]
 
     def __call__(self, network, n, rng):
         states, slope, layers = draw(network, n, self.samples, rng)
         deltas = []
         for peers, (scale, net, weights) in zip(layers, self.learned(network), strict=True):
-            controls = stein(network, peers, net, scale)
-            deltas.append(peers.main - sum(weight * control for weight, control in zip(weights, controls, strict=True)))
+            size = peers.a[0].numel() * self.hidden * peers.a.element_size()
+            batches = [part(peers, rows) for rows in slices(n, size, peers.a.device)]
+            both = [controls(network, batch, net, scale) for batch in batches]
+            deltas.append(torch.cat([batch.main - weights[0] * baseline - weights[1] * direct
+                                     for batch, (baseline, direct) in zip(batches, both, strict=True)]))
         return gradient(network, states, deltas, slope)
