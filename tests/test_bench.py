@@ -1,0 +1,43 @@
+"""The benchmark's hand-written estimates, its loop and its joint enumeration give the engine's gradients.  No wall time is compared."""
+
+import pytest
+import torch
+
+from analysis.problem import Points
+from estimators import exact, registry
+from experiments.ceiling import CEILING, loop
+from experiments.joint import floor_operations, joint_gradient
+
+
+@pytest.fixture(scope="module")
+def network():
+    return Points((3, 2, 4), points=7).build()
+
+
+def seeded():
+    return torch.Generator().manual_seed(5)
+
+
+@pytest.mark.parametrize("name", CEILING)
+def test_ceiling_is_the_engine(network, name):
+    engine = registry()[name]()(network, 6, seeded())
+    assert (CEILING[name](network, 6, seeded()) - engine).abs().max() < 1e-12
+
+
+@pytest.mark.parametrize("name", CEILING)
+def test_loop_is_the_ceiling(network, name):
+    """One row: with more, the loop draws in another order."""
+    assert (loop(name, network, 1, seeded()) - CEILING[name](network, 1, seeded())).abs().max() < 1e-12
+
+
+def test_a_wrong_ceiling_would_be_seen(network):
+    engine = registry()["straight_through"]()(network, 6, seeded())
+    assert (CEILING["st_gumbel"](network, 6, seeded()) - engine).abs().max() > 1e-3
+
+
+def test_joint_enumeration_is_exact(network):
+    assert (joint_gradient(network) - exact.gradient(network)).abs().max() < 1e-12
+
+
+def test_floor_counts_what_the_cost_counts(network):
+    assert floor_operations(network) == exact.cost(network).operations
