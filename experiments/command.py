@@ -9,6 +9,8 @@ import tyro
 from analysis import store
 from analysis.conformance import run_checks
 from estimators.error import InputError
+from experiments.bench import bench
+from experiments import bench as benchmark
 from experiments.new import ESTIMATORS, write_estimator
 from experiments.parse import estimator
 from experiments.parse import study as named
@@ -110,4 +112,10 @@ def new(name: str, folder: Path = ESTIMATORS) -> int:
     return 0
 
 
-COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new)}
+def bench(device: str = "cpu") -> int:
+    """Measures speed beside the peers, in one process, into results/bench."""
+    benchmark.run(device)
+    return 0
+
+
+COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench)}
