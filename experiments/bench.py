@@ -36,7 +36,8 @@ def measured(device: str) -> pd.DataFrame:
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
-            print(" ".join(filter(None, (row["part"], row["case"], row.get("estimator"), row["method"], value, row.get("note")))), flush=True)
+            words = (row["part"], row["case"], row.get("estimator"), row["method"], value, row.get("note"))
+            print(" ".join(filter(None, words)), flush=True)
     return pd.DataFrame(records)
 
 
@@ -88,8 +89,8 @@ def figure(table: pd.DataFrame):
     return drawing
 
 
-def run(device: str) -> None:
-    """Measures, prints, stores and draws."""
+def bench(device: str = "cpu") -> int:
+    """Measures speed beside the peers, in one process on one machine, into results/bench."""
     require_device(device)
     table = measured(device)
     folder = store.ROOT / "results" / "bench" / ("" if device == "cpu" else device)
@@ -99,3 +100,4 @@ def run(device: str) -> None:
         figures.save(figure(table), folder)
     print("\n" + goals(table).to_string(index=False))
     print(f"wrote {folder.relative_to(store.ROOT)}/bench.csv, bench.md and figure")
+    return 0

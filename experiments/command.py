@@ -10,7 +10,6 @@ from analysis import store
 from analysis.conformance import run_checks
 from estimators.error import InputError
 from experiments.bench import bench
-from experiments import bench as benchmark
 from experiments.new import ESTIMATORS, write_estimator
 from experiments.parse import estimator
 from experiments.parse import study as named
@@ -109,12 +108,6 @@ def new(name: str, folder: Path = ESTIMATORS) -> int:
     """Writes a commented estimator of this name that passes the checks."""
     path = write_estimator(name, folder)
     print(f"wrote {path}: edit it, then `make check NAME={name}`")
-    return 0
-
-
-def bench(device: str = "cpu") -> int:
-    """Measures speed beside the peers, in one process, into results/bench."""
-    benchmark.run(device)
     return 0
 
 

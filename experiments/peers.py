@@ -32,7 +32,8 @@ def storchastic(network: Network, method: str) -> Tensor:
             "ScoreFunction": lambda name: methods.ScoreFunction(name, n_samples=1, baseline_factory=None),
             "ARM": lambda name: methods.ARM(name, n_samples=1),
             "GumbelSoftmax": lambda name: methods.GumbelSoftmax(name, n_samples=1, straight_through=True)}[method]
-    pairs = leaves(network)
+    pairs, usual = leaves(network), torch.get_default_dtype()
+    torch.set_default_dtype(network.theta.dtype)  # it makes tensors of its own in the default precision
     try:
         x = storch.denote_independent(network.inputs, 0, "data")
         target = storch.denote_independent(network.coefficients, 0, "data")
@@ -41,6 +42,7 @@ def storchastic(network: Network, method: str) -> Tensor:
         storch.add_cost(-(F.log_softmax(F.linear(x, *pairs[-1]), -1) * target).sum(-1), "loss")
         storch.backward()
     finally:
+        torch.set_default_dtype(usual)
         storch.reset()
     return collected(pairs)
 
