@@ -62,8 +62,16 @@ def inner(below: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return (pairs * torch.einsum("nkbo,nmbo->nbkm", first, second)).sum()
 
 
+def centred(deltas: Tensor) -> Tensor:
+    """These deltas without their mean over rows and samples.
+
+    A control's mean is zero given the state below, so its covariances stay the same and lose the noise of the mean."""
+    return deltas - deltas.mean((0, 1) if deltas.dim() == 4 else 0, keepdim=True)
+
+
 def coefficients(below: Tensor, main: Tensor, controls: Sequence[Tensor]) -> list[float]:
     """The multiples of the controls, deltas whose mean is zero, that leave main - sum_c w_c control_c the least variance."""
+    main, controls = centred(main), [centred(control) for control in controls]
     gram = torch.stack([torch.stack([inner(below, a, b) for a in controls]) for b in controls])
     right = torch.stack([inner(below, main, control) for control in controls])
     return (torch.linalg.pinv(gram, hermitian=True) @ right).tolist()

@@ -7,6 +7,7 @@ import torch
 
 from estimators.base import Estimator
 from estimators.flip import blocks, flip, losses, shifted
+from estimators.path import Path
 from estimators.sample import gradient, trunk
 
 
@@ -44,3 +45,7 @@ class Psa(Estimator):
                 flipped = (p - network.noise.cdf(shifted(network, layer, a, step, units)) for units in blocks(network, step))
                 difference = torch.cat([torch.einsum("njbo,nbo->nbj", change, signed) for change in flipped], -1)
         return gradient(network, states, deltas, slope)
+
+    def moments(self, network):
+        """The plan of its exact moments."""
+        return Path(network)

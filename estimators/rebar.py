@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.learning import LearningEstimator, coefficients, inner
+from estimators.learning import LearningEstimator, centred, coefficients, inner
 from estimators.relaxation import draw, smoothed
 from estimators.sample import gradient
 from estimators.unit import require_positive
@@ -45,7 +45,7 @@ class Rebar(LearningEstimator):
             for tau in TEMPERATURES if self.tau is None else (self.tau,):
                 control = part.control(*smoothed(network, part, zs, layer, tau))
                 scale, = coefficients(part.below, part.main, [control])
-                rest = part.main - scale * control
+                rest = centred(part.main - scale * control)
                 trials.append((float(inner(part.below, rest, rest)), tau, scale))
             learned.append(min(trials)[1:])
         return learned

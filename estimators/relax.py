@@ -12,7 +12,7 @@ from estimators.network import Network
 from estimators.rebar import Rebar
 from estimators.relaxation import Coupling, draw, smoothed
 from estimators.sample import gradient
-from estimators.unit import relaxed, relaxed_slope
+from estimators.unit import relaxed, relaxed_slope, require_positive
 
 
 def surrogate(net: Sequence[Tensor], network: Network, coupling: Coupling, tau: float) -> tuple[Tensor, Tensor]:
@@ -45,6 +45,9 @@ class Relax(LearningEstimator):
     """Hidden units of the networks."""
     learning_steps: int = 100
     """Adam steps; the learning samples are divided between them."""
+
+    def __post_init__(self):
+        require_positive("relax", hidden=self.hidden, learning_steps=self.learning_steps)
 
     def learn(self, network, n, rng):
         """(temperature, net, weights of the two controls) of every layer."""

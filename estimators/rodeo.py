@@ -15,6 +15,7 @@ from estimators.network import Network
 from estimators.peer import Peers, draw
 from estimators.sample import gradient, mean_of_others
 from estimators.stein import stein
+from estimators.unit import require_positive
 
 
 def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tensor) -> list[Tensor]:
@@ -60,6 +61,7 @@ class Rodeo(LearningEstimator):
     def __post_init__(self):
         if self.samples < 2:
             raise InputError(f"rodeo: samples = {self.samples} is too few; expected at least 2")
+        require_positive("rodeo", hidden=self.hidden, learning_steps=self.learning_steps)
 
     def learn(self, network, n, rng):
         """(scale of the loss, net, weights of the two controls) of every layer."""
