@@ -1,0 +1,55 @@
+"""The study of temperatures: complete, drawn, and its limits are the exact ones."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.pyplot import close
+
+from analysis.function import vector
+from analysis.problem import Points
+from estimators import moments
+from estimators.darn import Darn
+from estimators.gumbel_softmax import GumbelSoftmax
+from estimators.st_gumbel import StGumbel
+from experiments import study, temperature
+from experiments.run import read
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
+        return read(study.perform(temperature, temperature.SMOKE, jobs=1).folder / "summary.csv")
+
+
+def test_complete(table):
+    assert table.key.nunique() == 2 * (2 + 3 * 4)
+    assert not table.duplicated(["problem", "label", "group", "metric", "draws"]).any()
+
+
+def test_marks(table):
+    drawing = temperature.figure(table)
+    bias, spread, least = np.array(drawing.axes).reshape(3, 2)[:, 1]
+    assert [len(line.get_xdata()) for line in least.lines] == [len(temperature.DRAWS)] * 3
+    rows = table[(table.problem == "points 2-2, initial") & (table.estimator == "st_gumbel") & (table.group == "layer0")]
+    value = rows.pivot_table("value", "tau", "metric")
+    assert spread.lines[1].get_ydata() == pytest.approx(np.sqrt(value.variance / value.exact2))
+    assert bias.containers, "sampled biases have error bars"
+    close(drawing)
+
+
+def test_cold_st_gumbel_has_darns_mean():
+    network = Points((2, 2), points=10).build()
+    cold, warm, limit = (moments.moments(rule, network).mean for rule in (StGumbel(1e-3), StGumbel(0.5), Darn()))
+    assert (cold - limit).norm() < 1e-2 * limit.norm() < (warm - limit).norm()
+
+
+def test_variance_of_gumbel_softmax():
+    """One unit, linear loss 3 x, x = 2 b - 1, so that f by the bit has derivative 6: tau Var -> rho 6^2 / 6 = 1.5 at a = 0."""
+    network = vector(torch.zeros(1, dtype=torch.float64), lambda x: 3 * x[..., 0])
+    rows, tau = 400_000, 0.01
+    sample = GumbelSoftmax(tau)(network, rows, torch.Generator().manual_seed(0))[:, 0]
+    square = tau * (sample - sample.mean()).square()
+    z = (square.mean() - 1.5) / (square.std() / rows**0.5)
+    assert abs(z) < 5.5 + 0.03 * 1.5 / (square.std() / rows**0.5)  # 3 % for terms of order tau
+    assert square.std() / rows**0.5 < 0.03
