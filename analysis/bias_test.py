@@ -47,7 +47,7 @@ class BiasTest:
     def add(self, rows: Float[Tensor, "n d"]) -> None:
         """Takes in more independent rows."""
         self.rounding = max(self.rounding, float(torch.finfo(rows.dtype).eps) ** 0.5)
-        rows = rows.double()
+        rows = rows.detach().double()
         difference = rows - self.exact
         if self.exact.any():
             difference = torch.cat((difference, (difference @ self.exact / self.exact.norm()).unsqueeze(-1)), -1)
@@ -96,8 +96,9 @@ class BiasTest:
         if float(z[worst].abs()) <= limit:
             return ""
         where = f"parameter {worst}" if worst < len(self.exact) else "the length along the exact gradient"
+        along = f"; mean/exact along the gradient {1 + self.scale:.3f}" if self.exact.any() else ""
         return (f"{where} is off by {self.bias[worst]:+.3g} ({self.bias[worst] / self.unit:+.1%} of the gradient's length), "
-                f"z = {z[worst]:.1f} where {limit:.1f} is allowed; mean/exact along the gradient {1 + self.scale:.3f}")
+                f"z = {z[worst]:.3g} where {limit:.1f} is allowed{along}")
 
     @property
     def scale(self) -> float:

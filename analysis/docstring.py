@@ -40,9 +40,9 @@ def count(text: str, estimator: Estimator) -> float:
     def value(node: ast.expr) -> float:
         if isinstance(node, ast.BinOp):
             return OPERATORS[type(node.op)](value(node.left), value(node.right))
-        return getattr(estimator, node.id) if isinstance(node, ast.Name) else node.value
+        return float(getattr(estimator, node.id) if isinstance(node, ast.Name) else node.value)
 
-    return float(value(ast.parse(WORDS.get(text, text).replace("`", ""), mode="eval").body))
+    return value(ast.parse(WORDS.get(text, text).replace("`", ""), mode="eval").body)
 
 
 def passes(estimator: Estimator, network: Network) -> tuple[float, float]:

@@ -35,11 +35,11 @@ class Estimator(ABC):
     unbiased: ClassVar[bool] = False
     """The mean row is the gradient, on every network that the estimator suits."""
     random: ClassVar[bool] = True
+    """False where all rows are equal."""
     family: ClassVar[str] = "other"
     """Whose colour it has in figures; analysis/figure.py names the families."""
     marker: ClassVar[str] = "o"
     """Its marker in figures, as matplotlib names it."""
-    """False where all rows are equal."""
     exact_for: ClassVar[frozenset[str]] = frozenset()
     """Classes of problems where the mean row is the gradient although it is not in general: linear, multi_affine, quadratic
     (losses of one layer), one_unit (any loss), last_layer (its parameters); `multi_affine:uniform`: under that noise only."""
