@@ -1,0 +1,103 @@
+"""Which rule passes the gradient to Bernoulli weights, as the weights become certain?
+
+Identity and BayesBiNN estimate the derivative by the weights' means, a natural-gradient step; the others that by the latent weights,
+beside which all are shown: the two differ by 2 F'(latent) per weight, so the first lose direction and grow in length with the scale.
+At its published constants BayesBiNN never sees its relaxation and gains a second such factor.  Medians over networks; relaxed
+estimators are sampled, the others exact.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis import figure as figures
+from analysis.bernoulli import BernoulliWeights
+from estimators.base import Estimator
+from estimators.bayesbinn import Bayesbinn
+from estimators.darn import Darn
+from estimators.gumbel_softmax import GumbelSoftmax
+from estimators.identity import Identity
+from estimators.reinforce import Reinforce
+from estimators.straight_through import StraightThrough
+from experiments.cell import Cell, Suppressed
+
+PROBLEM_FIELDS = ("scale", "seed")
+PUBLISHED, SANE = Bayesbinn(1e-10, 1e-10), Bayesbinn(0.5)
+ESTIMATORS = (StraightThrough(), Identity(), Darn(), Reinforce(), GumbelSoftmax(), SANE, PUBLISHED)
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are the published figure."""
+
+    estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
+    scales: tuple[float, ...] = (0.1, 0.3, 1.0, 2.0, 4.0)
+    """Standard deviations of the latent weights; F = s(2 latent)."""
+    networks: int = 3
+    """Random networks and data sets."""
+    rows: int = 4000
+    """Sampled estimates of each seed."""
+    seeds: int = 3
+    """Independent replicates."""
+
+
+SMOKE = Config(scales=(0.3, 2.0), networks=2, rows=200, seeds=2)
+PAPER = Config(networks=20, rows=20_000, seeds=10)
+
+
+def cells(config):
+    """Every estimator at every scale; relaxed states are sampled."""
+    return [Cell(BernoulliWeights(scale=scale, seed=seed), estimator, config.rows, config.seeds,
+                 method="sampled" if isinstance(estimator, GumbelSoftmax | Bayesbinn) else "exact")
+            for scale in config.scales for seed in range(config.networks) for estimator in config.estimators]
+
+
+def medians(table):
+    """Scale and estimator: median over networks of the mean's cosine and scale, and of deviation / |g|."""
+    keys = ["label", "problem_scale", "problem_seed"]
+    wide = table[(table.group == "all") & (table.draws == 1)].pivot_table("value", keys, "metric", sort=False).reset_index()
+    length2 = wide.bias2 + (2 * wide.along - 1) * wide.exact2
+    wide["direction"] = (wide.along * np.sqrt(wide.exact2 / length2.where(length2 > 0))).clip(-1, 1)
+    wide["deviation"] = np.sqrt(wide.variance / wide.exact2)
+    return wide.groupby(keys[:-1], sort=False)[["direction", "along", "deviation"]].median().reset_index()
+
+
+def figure(table):
+    """Direction and length of the mean, spread of one estimate, against the scale of the latent weights."""
+    found = medians(table)
+    drawing, axes = figures.panels(1, 3, 3.3)
+    for panel, measure in zip(axes[0], ("direction", "along", "deviation"), strict=True):
+        for label, rows in found.groupby("label", sort=False):
+            panel.plot(rows.problem_scale, rows[measure], **style(label))
+        panel.set(xscale="log", xlabel="standard deviation of latent weights")
+    for panel, title in zip(axes[0], ("cosine of mean with exact gradient", "scale <mean, g> / |g|²", "standard deviation / |g|"),
+                            strict=True):
+        panel.set_title(title)
+    axes[0, 1].set_yscale("log")
+    axes[0, 2].set_yscale("log")
+    handles = [figures.plt.Line2D([], [], **style(label)) for label in dict.fromkeys(found.label)]
+    names = [words(label) for label in dict.fromkeys(found.label)]
+    drawing.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+    return drawing
+
+
+def style(label):
+    """The estimator's mark; published BayesBiNN dotted and black inside, to stand apart from the sane one."""
+    mark = figures.mark(label)
+    return mark | {"markerfacecolor": "black", "linestyle": ":"} if words(label).endswith("published") else mark
+
+
+def words(label):
+    """The estimator's name; the published constants by that name."""
+    if not label.startswith("bayesbinn"):
+        return figures.words(label)
+    return "BayesBiNN, published" if "1e-10" in label else "BayesBiNN, " + figures.words(label).partition(", ")[2]
+
+
+def tables(table):
+    """The medians, one row for each estimator and scale."""
+    found = medians(table)
+    return pd.DataFrame({"estimator": found.label.map(words), "scale of latent weights": found.problem_scale,
+                         "cosine of mean": found.direction.map("{:.3f}".format), "length": found.along.map("{:.3g}".format),
+                         "deviation": found.deviation.map("{:.3g}".format)})

@@ -1,0 +1,44 @@
+"""The study of Bernoulli weights: complete, drawn, and identity is the matched rule by 2 F'."""
+
+import pytest
+import torch
+from matplotlib.pyplot import close
+
+from analysis.bernoulli import BernoulliWeights
+from estimators import exact, moments
+from estimators.identity import Identity
+from estimators.straight_through import StraightThrough
+from experiments import study, weights
+from experiments.run import read
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
+        return read(study.perform(weights, weights.SMOKE, jobs=1).folder / "summary.csv")
+
+
+def test_complete(table):
+    assert table.key.nunique() == 2 * 2 * 7
+    assert not table.duplicated(["problem", "problem_seed", "label", "group", "metric", "draws"]).any()
+
+
+def test_marks(table):
+    drawing = weights.figure(table)
+    assert [len(panel.lines) for panel in drawing.axes] == [7, 7, 7]
+    assert "BayesBiNN, published" in {text.get_text() for text in drawing.legends[0].get_texts()}
+    close(drawing)
+
+
+def test_identity_is_matched_by_the_density():
+    """By weight, E identity times 2 F'(latent) is E matched: mirror descent on the means."""
+    network = BernoulliWeights(scale=2.0).build()
+    identity, matched = (moments.moments(rule, network).mean for rule in (Identity(), StraightThrough()))
+    torch.testing.assert_close(2 * network.noise.density(network.theta) * identity, matched)
+    assert (identity - matched).norm() > exact.gradient(network).norm()
+
+
+def test_reinforce_is_unbiased(table):
+    row = table[(table.label == "reinforce") & (table.metric == "along")]
+    assert row.value.to_numpy() == pytest.approx(1.0, abs=1e-6)
