@@ -4,16 +4,18 @@ from dataclasses import dataclass, field, make_dataclass
 from inspect import signature
 from pathlib import Path
 
+import torch
 import tyro
 
 from analysis import store
+from analysis.claim import ledger
 from analysis.conformance import run_checks
 from estimators.error import InputError
 from experiments.bench import bench
 from experiments.new import ESTIMATORS, write_estimator
 from experiments.parse import estimator
 from experiments.parse import study as named
-from experiments.study import current, moved, perform, place, studies, title
+from experiments.study import RESULTS, current, markdown, moved, perform, place, studies, title
 
 
 @dataclass(frozen=True)
@@ -111,4 +113,15 @@ def new(name: str, folder: Path = ESTIMATORS) -> int:
     return 0
 
 
-COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench)}
+def claims() -> int:
+    """Decides every statement of the ledger anew, prints the table and writes it to results/claims/."""
+    torch.set_num_threads(1)  # tiny tensors: threads cost more than they do
+    table, folder = ledger(), RESULTS / "claims"
+    text = markdown(table)
+    store.replace(folder / "claims.csv", table.to_csv(index=False, lineterminator="\n").encode())
+    store.replace(folder / "claims.md", text.encode())
+    print(text, end="")
+    return 0
+
+
+COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench, claims)}
