@@ -11,9 +11,9 @@ from estimators.network import Network
 
 FALSE_ALARM = 1e-6
 """Probability that an unbiased estimator is reported by one of these checks, all networks and coordinates together."""
-RESOLUTION = 0.02
+RESOLUTION = 0.03
 """Rows are added until a bias of this part of the gradient's length would be seen, up to MOST."""
-CHUNK, MOST = 16384, 131072
+CHUNK, MOST = 16384, 65536
 
 
 def tested(estimator: Estimator, network: Network, where: slice, false_alarm: float) -> BiasTest:

@@ -20,7 +20,7 @@ from estimators.quadrature import NotSmooth, logits, means
 
 PROBES = 256
 """Pre-activations at which a rule is examined, spread over those of a layer."""
-BATCH = 1 << 12
+BATCH = 1 << 10
 BISECTIONS = 60
 MARGIN = 2.0**-50
 """Relative distance kept from p, which a rule may find a few roundings elsewhere."""

@@ -16,13 +16,15 @@ from torch import Tensor
 
 RANGE = 3.3
 """t from -RANGE to RANGE."""
-PANELS = 8
-ORDER = 11
+PANELS = 4
+ORDER = 16
 HALVINGS = 48
 CROWD = 8
 """Open panels per integrand, beyond the first halvings, at which they are rounding errors that no halving makes smaller."""
 TOLERANCE = 1e-13
 """Change of a panel that ends its halving, relative to the largest integral."""
+FLOOR = 1e-3
+"""The least that the largest integral is taken to be: 1 - tanh^2 has absolute rounding errors, and no relative precision to find."""
 ALLOWED = 1e-7
 """Change, so measured, that open panels may leave at the end."""
 
@@ -65,7 +67,7 @@ def means(function: Integrand, mass: Float[Tensor, " e"]) -> Float[Tensor, "2 e"
     left = (torch.arange(PANELS).to(mass) * width - RANGE).repeat_interleave(len(mass))
     whole = panel_sums(function, which, left, width)
     total = torch.zeros(2, len(mass)).to(mass)
-    size = (mass * torch.zeros_like(total).index_add(1, which, whole.abs())).amax(1, keepdim=True).clamp_min(1e-300)
+    size = (mass * torch.zeros_like(total).index_add(1, which, whole.abs())).amax(1, keepdim=True).clamp_min(FLOOR)
     for halving in range(HALVINGS):
         width /= 2
         which, left = which.repeat(2), torch.cat((left, left + width))

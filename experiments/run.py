@@ -29,10 +29,12 @@ class Failed(RuntimeError):
     """Some cells failed; the others are stored.  The message names each with its error."""
 
 
-def columns(cell: Cell) -> dict:
-    """What a cell's rows of a table begin with: the problem's name, the estimator's, its hyper-parameters."""
+def columns(cell: Cell, fields: Sequence[str] = ()) -> dict:
+    """What a cell's rows of a table begin with: the problem's name, the estimator's, problem_<field> for these fields of the
+    problem, the estimator's hyper-parameters."""
     names = {"problem": cell.problem.name, "label": label(cell.estimator), "estimator": name(cell.estimator)}
-    return names | asdict(cell.estimator)
+    values = cell.problem.values()
+    return names | {f"problem_{field}": values.get(field) for field in fields} | asdict(cell.estimator)
 
 
 def work(cell: Cell, threads: int) -> tuple[pd.DataFrame, dict] | Exception:
@@ -82,12 +84,13 @@ def numbered(index: int, cell: Cell, threads: int):
     return index, work(cell, threads)
 
 
-def table(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], keyed: bool = False) -> pd.DataFrame:
-    """The tidy table of all cells, in their order; complete, every combination once."""
+def table(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], keyed: bool = False,
+          fields: Sequence[str] = ()) -> pd.DataFrame:
+    """The tidy table of all cells, in their order, with these fields of their problems; complete, every combination once."""
     parts = []
     for cell in cells:
         part = summary(records[cell])
-        for position, (column, value) in enumerate(columns(cell).items()):
+        for position, (column, value) in enumerate(columns(cell, fields).items()):
             part.insert(position, column, "-".join(map(str, value)) if isinstance(value, tuple) else value)
         if keyed:
             part["key"] = cell.key()

@@ -2,7 +2,8 @@
 
 The published configuration is Config() and goes to results/<study>/; any other goes to a folder of its own under results/custom/,
 and the few-second --smoke configuration to results/smoke/.  The table and the figures are committed, the cells are not: a fresh
-clone redraws from the table whatever is still current, and measures only what is not.
+clone redraws from the table whatever is still current, and measures only what is not.  A study may name PROBLEM_FIELDS, fields of
+its problems that become columns problem_<field>.
 """
 
 from dataclasses import dataclass
@@ -81,7 +82,7 @@ def perform(study: ModuleType, config, jobs: int | None = None, anew: bool = Fal
     missing = [cell for cell in cells if keys[cell] not in kept]
     if missing:
         records = measured(missing, jobs, None if anew else folder / "cells")
-        fresh = table(missing, records, keyed=True)
+        fresh = table(missing, records, True, getattr(study, "PROBLEM_FIELDS", ()))
         old = fresh if old is None else pd.concat([old[old["key"].isin(keys.values())], fresh], ignore_index=True)
     order = {key: position for position, key in enumerate(keys.values())}
     if not getattr(study, "TIMED", False):  # seconds differ from run to run and from machine to machine
