@@ -87,13 +87,13 @@ def figure(table):
 def heat(panel, grid, seen):
     """A heat map with its numbers, logarithmic colours; exact zeros white."""
     values = grid.to_numpy()
-    shade = np.log10(values.clip(0.03, 30))
-    panel.imshow(shade, cmap="Greys", vmin=np.log10(0.03), vmax=3, aspect="auto", origin="lower")
+    shade = np.log10(values.clip(0.03, 1000))
+    panel.imshow(shade, cmap="Greys", vmin=np.log10(0.03), vmax=4, aspect="auto", origin="lower")
     for (row, column), value in np.ndenumerate(values):
         number = f"{value:.0f}" if value >= 100 else f"{value:.2g}" if seen[row, column] else f"<{value:.1g}"
         nothing = value < NONE
         panel.text(column, row, "0" if nothing else number, ha="center", va="center", fontsize=7,
-                   fontweight="bold" if nothing else "normal")
+                   fontweight="bold" if nothing else "normal", color="white" if value > 50 else "black")
     panel.set_xticks(range(grid.shape[1]), grid.columns)
     panel.set_yticks(range(grid.shape[0]), grid.index)
     panel.spines[:].set_visible(False)

@@ -2,8 +2,8 @@
 
 Identity and BayesBiNN estimate the derivative by the weights' means, a natural-gradient step; the others that by the latent weights,
 beside which all are shown: the two differ by 2 F'(latent) per weight, so the first lose direction and grow in length with the scale.
-At its published constants BayesBiNN never sees its relaxation and gains a second such factor.  Medians over networks; relaxed
-estimators are sampled, the others exact.
+At its published constants BayesBiNN never sees its relaxation.  Medians over networks; relaxed
+estimators are sampled, the others exact; where a sampled length is not known to a quarter of itself, direction and length are left out.
 """
 
 from dataclasses import dataclass
@@ -57,10 +57,13 @@ def medians(table):
     """Scale and estimator: median over networks of the mean's cosine and scale, and of deviation / |g|."""
     keys = ["label", "problem_scale", "problem_seed"]
     wide = table[(table.group == "all") & (table.draws == 1)].pivot_table("value", keys, "metric", sort=False).reset_index()
+    error = table[(table.group == "all") & (table.metric == "along")].set_index(keys).error.reindex(pd.MultiIndex.from_frame(wide[keys]))
+    wide["along"] = wide.along.where(error.to_numpy() < 0.25 * wide.along.abs())
     length2 = wide.bias2 + (2 * wide.along - 1) * wide.exact2
     wide["direction"] = (wide.along * np.sqrt(wide.exact2 / length2.where(length2 > 0))).clip(-1, 1)
     wide["deviation"] = np.sqrt(wide.variance / wide.exact2)
-    return wide.groupby(keys[:-1], sort=False)[["direction", "along", "deviation"]].median().reset_index()
+    groups = wide.groupby(keys[:-1], sort=False)[["direction", "along", "deviation"]]
+    return groups.agg(lambda values: values.median(skipna=False)).reset_index()
 
 
 def figure(table):
