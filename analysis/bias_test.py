@@ -5,7 +5,8 @@ errors.  Three things make the normal quantiles honest where tails are heavy (sa
 
     skewness    the studentised mean T becomes T + a T^2 / 3 + a^2 T^3 / 27 + a / 6, a = skewness / sqrt n (Hall 1992), which is
                 normal to a higher order: without it, too few rare events seen means a small mean *and* a small standard error
-    events      a statistic that rests on fewer than EVENTS rows in effect, n / skewness^2, is not judged, and counted as such
+    events      a statistic that rests on fewer than EVENTS rows in effect, n / skewness^2, is not judged, and counted as such;
+                one whose events were not seen at all is `constant`, which only the caller can tell from one without variance
     rounding    standard errors below the rounding of the rows are raised to it, so that rows without variance can be judged
 
 Shapes: n rows, d parameters, s = d + 1 statistics, the projection last (d where g is zero).
@@ -69,6 +70,12 @@ class BiasTest:
         """Standard errors of the mean differences, at least the rounding of the rows."""
         variance = (self.sums[1] / self.n - self.bias.square()).clamp_min(0) / max(self.n - 1, 1)
         return (variance + (self.rounding * self.unit) ** 2).sqrt()
+
+    @property
+    def constant(self) -> Bool[Tensor, " s"]:
+        """The statistics that were the same in every row, up to rounding: no event seen, or no variance to see."""
+        variance = self.sums[1] / self.n - self.bias.square()
+        return variance <= (self.rounding * self.unit) ** 2
 
     @property
     def asymmetry(self) -> Float[Tensor, " s"]:

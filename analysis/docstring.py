@@ -49,7 +49,7 @@ def passes(estimator: Estimator, network: Network) -> tuple[float, float]:
     """(forward, backward) passes of one estimate, as the Cost line declares them.  Raises ValueError where it declares none."""
     line = headings(type(estimator)).get("Cost", "")
     text = re.sub(r"\([^)]*\)", "", line)
-    if not re.search(rf"{COUNT} (?:forward|backward|more)|counted as no pass", text):
+    if not re.search(rf"{COUNT} (?:forward|backward|more)|for every flip|flip of every|counted as no pass", text):
         raise ValueError(f"the Cost line {line!r} declares no passes; write a sum such as '1 forward, 1 backward', "
                          "'`samples` forward', '1 forward, and one more from each layer upward' or 'counted as no pass'")
     above = network.outputs or network.widths[-1]

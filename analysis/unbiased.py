@@ -21,7 +21,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 from torch import Tensor
 
-from analysis.bias_test import BiasTest
+from analysis.bias_test import EVENTS, BiasTest
 
 Loss = Callable[[Tensor], Tensor]
 Estimate = Callable[[Tensor, Loss, torch.Generator], Tensor]
@@ -60,14 +60,14 @@ def enumerated(loss: Loss, logits: Float[Tensor, " u"], states: tuple[float, flo
     """The exact gradient of E loss(x) by the logits, by enumeration of all states."""
     if logits.dim() != 1 or not 0 < len(logits) <= WIDEST:
         raise ValueError(f"expected one vector of 1 to {WIDEST} logits, got shape {tuple(logits.shape)}")
-    logits = logits.detach().double()
-    bits = torch.cartesian_prod(*[torch.tensor((0.0, 1.0), dtype=torch.float64)] * len(logits)).reshape(-1, len(logits))
-    values = torch.as_tensor(loss(states[0] + (states[1] - states[0]) * bits))
-    if values.shape != bits.shape[:1]:
+    corners = torch.cartesian_prod(*[torch.tensor((0.0, 1.0), dtype=logits.dtype)] * len(logits)).reshape(-1, len(logits))
+    values = torch.as_tensor(loss(states[0] + (states[1] - states[0]) * corners.to(logits.device))).detach()
+    if values.shape != corners.shape[:1]:
         raise ValueError(f"loss must map states [.., {len(logits)}] to values [..], "
-                         f"but shape {tuple(bits.shape)} became {tuple(values.shape)}")
+                         f"but shape {tuple(corners.shape)} became {tuple(values.shape)}")
+    logits, bits = logits.detach().cpu().double(), corners.double()
     p = torch.where(bits > 0, torch.sigmoid(logits), torch.sigmoid(-logits)).prod(1)
-    return (p * values.double()) @ (bits - torch.sigmoid(logits))
+    return (p * values.cpu().double()) @ (bits - torch.sigmoid(logits))
 
 
 def sampled(estimate: Estimate, loss: Loss, logits: Tensor, n: int, rng: torch.Generator, batched: bool) -> Float[Tensor, "n u"]:
@@ -89,8 +89,8 @@ def verdict(estimate: Estimate, loss: Loss, logits: Float[Tensor, " u"], *, rows
     """The verdict on an estimate; `batched` says that it takes logits [n, u], one estimate a row, and not one vector [u].
 
     The global generator is seeded for the time of the call, for estimates that draw from it."""
-    exact, rng = enumerated(loss, logits, states), torch.Generator().manual_seed(seed)
-    test = BiasTest(exact, float(loss(states[0] + (states[1] - states[0]) * (logits > 0).double()).abs()) or 1.0)
+    exact, rng = enumerated(loss, logits, states), torch.Generator(logits.device).manual_seed(seed)
+    test = BiasTest(exact, float(torch.as_tensor(loss(states[0] + (states[1] - states[0]) * (logits > 0).to(logits))).abs()) or 1.0)
     looks = max(1, (max(rows, 1) - 1).bit_length() - FIRST.bit_length() + 2)
     rare = float(torch.sigmoid(-logits.double().abs()).min())
     outcome, evidence, target = "cannot tell", "", FIRST
@@ -100,7 +100,7 @@ def verdict(estimate: Estimate, loss: Loss, logits: Float[Tensor, " u"], *, rows
             while test.n < min(target, rows):
                 test.add(sampled(estimate, loss, logits, min(CHUNK, min(target, rows) - test.n), rng, batched))
             target *= 2
-            if test.n * rare < 1:
+            if test.n * rare < EVENTS and bool(test.constant.any()):
                 continue  # the rarest state has hardly been seen: rows that are all equal prove nothing yet
             evidence = test.alarm(false_alarm / looks)
             if evidence:
