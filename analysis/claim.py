@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from inspect import getmembers, isfunction
+from inspect import isfunction
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Literal
@@ -38,7 +38,7 @@ class Finding:
     """What it takes, or what was found instead."""
 
 
-def decided(true: bool, computation: str, number: float, error: float = 0.0, only_if: str = "", instead: str = "") -> Finding:
+def decided(true: bool, computation: str, number: float | int, error: float = 0.0, only_if: str = "", instead: str = "") -> Finding:
     """`holds` where the computation agrees, with a condition `holds only if`; `fails` where it does not."""
     verdict = ("holds only if" if only_if else "holds") if true else "fails"
     return Finding(verdict, computation, float(number), error, only_if if true else instead)
@@ -49,9 +49,8 @@ def claims() -> dict[str, Callable[[], Finding]]:
     names = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.name.startswith("claim_")]
     found = {}
     for module in (import_module(f"analysis.{name}") for name in names):
-        own = [function for _, function in getmembers(module, isfunction)
-               if function.__module__ == module.__name__ and function.__annotations__.get("return") is Finding]
-        found |= {function.__name__: function for function in sorted(own, key=lambda f: f.__code__.co_firstlineno)}
+        found |= {name: function for name, function in vars(module).items() if isfunction(function)
+                  and function.__module__ == module.__name__ and function.__annotations__.get("return") is Finding}
     return found
 
 

@@ -18,7 +18,7 @@ from estimators.st_gumbel import StGumbel
 from estimators.straight_through import StraightThrough, straight_through
 from estimators.transfer import enumerate_states
 
-NETWORKS = 40
+NETWORKS = 100
 ROUNDING = 1e-9
 
 
@@ -102,7 +102,7 @@ def scalar_product() -> Finding:
     return decided(shares[0] == 0, f"share of {NETWORKS} random networks with a negative product, identity, first layer: one layer and "
                    f"data point here; 50 data points {shares[1]:.3g}; three layers {shares[2]:.3g}", shares[0],
                    only_if="one layer and one data point.  Data points share the weights: two with rho = .1 and .25 and g x = 2 "
-                           "and -1 give (.2 - .25) (2 - 1) < 0, though no random network did")
+                           "and -1 give (.2 - .25) (2 - 1) < 0, rare as it is in random networks")
 
 
 def single(network):

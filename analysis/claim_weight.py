@@ -130,4 +130,4 @@ def tau_depth() -> Finding:
         exponents.append((float(torch.tensor(chances[0] / chances[1]).log2()), error))
     (one, _), (two, error) = exponents
     return decided(abs(one - 1) < 0.2 and abs(two - 2) < 0.4, f"exponent of tau for two layers, from tau {tau} to {tau / 2}; one layer "
-                   f"{one:.2f}; threshold 0.001", two, error)
+                   f"{one:.2f}; threshold 0.001", two, error, only_if="tau is small: the exponents come up to L slowly, from below")

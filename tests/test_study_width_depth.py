@@ -1,0 +1,41 @@
+"""The study of width, depth and scale: complete, drawn, and right at a number that brute force gives."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.problem import Points
+from estimators import exact, moments
+from estimators.straight_through import StraightThrough
+from experiments import study, width_depth
+from experiments.run import read
+
+
+def test_smoke(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    config = width_depth.SMOKE
+    folder = study.perform(width_depth, config, jobs=1).folder
+    table = read(folder / "summary.csv")
+    wide = width_depth.relative(table)
+    shapes = len(config.width) + len(config.depth) + len(config.scale) - 2
+    assert len(wide) == shapes * config.networks * len(config.estimators) and not wide.isna().any().any()
+    drawing = width_depth.figure(table)
+    for column, axis in enumerate(width_depth.AXES):
+        for panel in (drawing.axes[column], drawing.axes[3 + column]):
+            lines = [line for line in panel.lines if not line.get_label().startswith("_")]
+            assert len(lines) == len(panel.collections) == len(config.estimators)
+            assert list(lines[0].get_xdata()) == sorted(getattr(config, axis))
+    assert len(width_depth.tables(table)) == 3 * len(config.estimators)
+
+
+def test_one_number_by_hand(tmp_path, monkeypatch):
+    """The bias that the table gives for one network is that of the exact mean against the exact gradient."""
+    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    config = replace(width_depth.SMOKE, estimators=(StraightThrough(),), networks=2)
+    wide = width_depth.relative(read(study.perform(width_depth, config, jobs=1).folder / "summary.csv"))
+    network = Points((4, 4, 4), points=50, scale=1.0, seed=1).build()
+    part = network.groups["layer0"]
+    g = exact.gradient(network)[part]
+    bias = (moments.moments(StraightThrough(), network).mean[part] - g).norm() / g.norm()
+    row = wide[(wide.width == 4) & (wide.depth == 3) & (wide.scale == 1) & (wide.problem_seed == 1)]
+    assert row.bias.item() == pytest.approx(float(bias), rel=1e-5)
