@@ -33,7 +33,7 @@ Integrand = Callable[[Int[Tensor, " j"], Float[Tensor, "m j"]], Float[Tensor, "m
 
 
 class NotSmooth(ArithmeticError):
-    """The integral does not settle."""
+    """The integral of f or of f^2 does not settle."""
 
 
 def logits(like: Tensor) -> Float[Tensor, " m"]:
@@ -68,6 +68,10 @@ def means(function: Integrand, mass: Float[Tensor, " e"]) -> Float[Tensor, "2 e"
     whole = panel_sums(function, which, left, width)
     total = torch.zeros(2, len(mass)).to(mass)
     size = (mass * torch.zeros_like(total).index_add(1, which, whole.abs())).amax(1, keepdim=True).clamp_min(FLOOR)
+    ends = torch.tensor([[-RANGE], [RANGE]]).to(mass).sinh() * math.pi
+    beyond = function(torch.arange(len(mass), device=mass.device), ends.expand(-1, len(mass))).square() * torch.sigmoid(-ends.abs())
+    if not bool((mass * beyond <= ALLOWED * size[1]).all()):
+        raise NotSmooth("it is not square integrable")
     for halving in range(HALVINGS):
         width /= 2
         which, left = which.repeat(2), torch.cat((left, left + width))
