@@ -6,7 +6,7 @@ errors.  Three things make the normal quantiles honest where tails are heavy (sa
     skewness    the studentised mean T becomes T + a T^2 / 3 + a^2 T^3 / 27 + a / 6, a = skewness / sqrt n (Hall 1992), which is
                 normal to a higher order: without it, too few rare events seen means a small mean *and* a small standard error
     events      a statistic that rests on fewer than EVENTS rows in effect, n / skewness^2, is not judged, and counted as such;
-                one whose events were not seen at all is `constant`, which only the caller can tell from one without variance
+                an event that was not seen at all leaves no trace: the caller must draw enough rows to expect EVENTS of each
     rounding    standard errors below the rounding of the rows are raised to it, so that rows without variance can be judged
 
 Shapes: n rows, d parameters, s = d + 1 statistics, the projection last (d where g is zero).
@@ -43,6 +43,8 @@ class BiasTest:
     def __post_init__(self):
         self.rounding = float(torch.finfo(self.exact.dtype).eps) ** 0.5
         self.exact = self.exact.double()
+        if float(self.exact.norm()) <= 1e-12 * self.magnitude:
+            self.exact = torch.zeros_like(self.exact)
         self.sums = self.exact.new_zeros(3, len(self.exact) + bool(self.exact.any()))
 
     def add(self, rows: Float[Tensor, "n d"]) -> None:
@@ -72,12 +74,6 @@ class BiasTest:
         return (variance + (self.rounding * self.unit) ** 2).sqrt()
 
     @property
-    def constant(self) -> Bool[Tensor, " s"]:
-        """The statistics that were the same in every row, up to rounding: no event seen, or no variance to see."""
-        variance = self.sums[1] / self.n - self.bias.square()
-        return variance <= (self.rounding * self.unit) ** 2
-
-    @property
     def asymmetry(self) -> Float[Tensor, " s"]:
         """a = skewness / sqrt n."""
         first, second, third = self.sums / self.n
@@ -103,7 +99,7 @@ class BiasTest:
         if float(z[worst].abs()) <= limit:
             return ""
         where = f"parameter {worst}" if worst < len(self.exact) else "the length along the exact gradient"
-        along = f"; mean/exact along the gradient {1 + self.scale:.3f}" if self.exact.any() else ""
+        along = f"; mean/exact along the gradient {1 + self.scale:.3f} +- {self.scale_error:.3f}" if self.exact.any() else ""
         return (f"{where} is off by {self.bias[worst]:+.3g} ({self.bias[worst] / self.unit:+.1%} of the gradient's length), "
                 f"z = {z[worst]:.3g} where {limit:.1f} is allowed{along}")
 
@@ -111,6 +107,11 @@ class BiasTest:
     def scale(self) -> float:
         """Relative error of the length along the exact gradient; 0 where that is zero."""
         return float(self.bias[-1]) / self.unit if self.exact.any() else 0.0
+
+    @property
+    def scale_error(self) -> float:
+        """Half the width of its 95 % interval."""
+        return float(norm.ppf(0.975) * self.error[-1]) / self.unit if self.exact.any() else 0.0
 
     def visible(self, false_alarm: float) -> float:
         """The smallest bias of any judged statistic that would be reported with probability POWER, relative to `unit`."""

@@ -44,16 +44,16 @@ class Verdict:
     bound: float
     """No coordinate's bias is larger, nor that of the scale, at 95 % together; relative to the length of the exact gradient."""
     evidence: str
-    """What was seen where it is biased."""
+    """What was seen where it is biased; why it cannot be told, where that is not for want of precision."""
 
     def __str__(self) -> str:
         length = f"mean/exact along the gradient {1 + self.scale:.4f} +- {self.scale_error:.4f}"
         if self.outcome == "biased":
-            return f"biased: {self.evidence}; {length} ({self.rows} rows)"
+            return f"biased: {self.evidence} ({self.rows} rows)"
         if self.outcome == "unbiased":
             return f"unbiased: any bias is below {self.bound:.1%} of the gradient's length at 95 % ({self.rows} rows, {length})"
-        return (f"cannot tell with {self.rows} rows: a bias may be up to {self.bound:.1%} of the gradient's length, {length}; "
-                "allow more rows, or a coarser resolution")
+        reason = self.evidence or f"a bias may be up to {self.bound:.1%} of the gradient's length, {length}"
+        return f"cannot tell with {self.rows} rows: {reason}; allow more rows, or a coarser resolution"
 
 
 def enumerated(loss: Loss, logits: Float[Tensor, " u"], states: tuple[float, float] = (0.0, 1.0)) -> Float[Tensor, " u"]:
@@ -100,21 +100,21 @@ def verdict(estimate: Estimate, loss: Loss, logits: Float[Tensor, " u"], *, rows
             while test.n < min(target, rows):
                 test.add(sampled(estimate, loss, logits, min(CHUNK, min(target, rows) - test.n), rng, batched))
             target *= 2
-            if test.n * rare < EVENTS and bool(test.constant.any()):
-                continue  # the rarest state has hardly been seen: rows that are all equal prove nothing yet
+            if test.n * rare < EVENTS:
+                evidence = f"a unit's rarer state has probability {rare:.1g} and was hardly seen"
+                continue
             evidence = test.alarm(false_alarm / looks)
             if evidence:
                 outcome = "biased"
             elif bool(test.judged.all()) and bound(test) <= resolution:
                 outcome = "unbiased"
-    scale_error = float(norm.ppf((1 + CONFIDENCE) / 2) * test.error[-1]) / test.unit if test.unit and exact.any() else 0.0
-    return Verdict(outcome, test.n, test.scale, scale_error, bound(test), evidence)
+    return Verdict(outcome, test.n, test.scale, test.scale_error, bound(test), evidence)
 
 
 def bound(test: BiasTest) -> float:
     """What no bias exceeds at 95 %, all statistics together, relative to the length of the exact gradient."""
     quantile = float(norm.isf((1 - CONFIDENCE) / (2 * len(test.bias))))
-    return float((test.bias.abs() + quantile * test.error).max()) / test.unit if test.unit else 0.0
+    return float((test.bias.abs() + quantile * test.error).max()) / test.unit
 
 
 def assert_unbiased(estimate: Estimate, loss: Loss, logits: Float[Tensor, " u"], **options) -> Verdict:
