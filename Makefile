@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^def cells' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint rerun smoke bench check new audit page clean $(STUDIES)
+.PHONY: help figures test lint rerun smoke bench check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,8 +39,8 @@ check: $(VENV)/ready ## NAME=my_estimator: checks that an estimator keeps its pr
 new: $(VENV)/ready ## NAME=my_estimator: writes a commented estimator that passes the checks
 	@$(RUN) -m experiments new $(NAME)
 
-audit: $(VENV)/audit ## holds other libraries' estimators against exact gradients, into results/audit/
-	@$(RUN) -m experiments audit
+claims: $(VENV)/ready ## prints what the papers state and what the computation says, into results/claims/
+	@$(RUN) -m experiments claims
 
 clean: ## removes the environment and the stored cells, keeps tables and figures
 	@rm -rf $(VENV) results/*/cells results/smoke results/custom *.egg-info .pytest_cache .ruff_cache
@@ -55,7 +55,7 @@ $(VENV)/ready: pyproject.toml
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@
 
-$(VENV)/bench $(VENV)/audit: $(VENV)/ready
+$(VENV)/bench: $(VENV)/ready
 	@echo "adding the peers: the optional extra $(@F) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	@touch $@

@@ -89,7 +89,8 @@ def figure(table):
     axes[0, 0].set(yscale="log", ylabel="|bias| / |exact|, first layer")
     axes[1, 0].set_yscale("symlog", linthresh=1)
     axes[1, 0].set_ylabel("<mean, exact> / |exact|²")
-    axes[1, 0].set_ylim(min(-0.3, 1.3 * wide.groupby("label").along.quantile(0.02).min()), 1.5 * wide.along.quantile(0.99))
+    tops = wide.groupby(["label", "problem_widths", "problem_scale"]).along.median()
+    axes[1, 0].set_ylim(min(-0.3, 1.3 * wide.groupby("label").along.quantile(0.02).min()), 2 * tops.max())
     for panel in (*axes[0], *axes[1]):
         panel.axhline(1, color="0.7", linewidth=0.6, zorder=0)
     figures.legend(drawing, list(dict.fromkeys(table.label)), 5)
