@@ -57,10 +57,10 @@ def medians(table):
     """Scale and estimator: median over networks of the mean's cosine and scale, and of deviation / |g|."""
     keys = ["label", "problem_scale", "problem_seed"]
     wide = table[(table.group == "all") & (table.draws == 1)].pivot_table("value", keys, "metric", sort=False).reset_index()
-    error = table[(table.group == "all") & (table.metric == "along")].set_index(keys).error.reindex(pd.MultiIndex.from_frame(wide[keys]))
-    wide["along"] = wide.along.where(error.to_numpy() < 0.25 * wide.along.abs())
+    errors = table[table.group == "all"].pivot_table("error", keys, "metric", sort=False).reset_index()
+    wide["along"] = wide.along.where(errors.along < 0.25 * wide.along.abs())
     length2 = wide.bias2 + (2 * wide.along - 1) * wide.exact2
-    wide["direction"] = (wide.along * np.sqrt(wide.exact2 / length2.where(length2 > 0))).clip(-1, 1)
+    wide["direction"] = (wide.along * np.sqrt(wide.exact2 / length2.where(errors.bias2 < 0.25 * length2))).clip(-1, 1)
     wide["deviation"] = np.sqrt(wide.variance / wide.exact2)
     groups = wide.groupby(keys[:-1], sort=False)[["direction", "along", "deviation"]]
     return groups.agg(lambda values: values.median(skipna=False)).reset_index()
