@@ -17,7 +17,7 @@ METHODS = {"reinforce": "ScoreFunction", "arm": "ARM", "straight_through": None,
 """Estimator -> its name in storchastic."""
 CALLS = 30
 """Calls of a peer whose mean is held against the exact gradient."""
-MEMORY = 16 << 20
+MEMORY = 64 << 20
 """Bytes of a chunk of rows, the same for the engine and the ceiling."""
 
 
