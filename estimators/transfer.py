@@ -9,13 +9,15 @@ is one matrix product per block of rows and feature.  Blocks stay in cache; the 
 Shapes: s states below, k features, n units of the layer; a state's index has its first unit as the most significant bit.
 """
 
+from typing import NamedTuple
+
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from estimators.network import Network
 
-BLOCK_BYTES = 4 << 20
+BLOCK_BYTES = 8 << 20
 
 
 def enumerate_states(index: Int[Tensor, " s"], width: int, like: Tensor) -> Float[Tensor, "s n"]:
@@ -31,23 +33,35 @@ def state_table(network: Network, layer: int, start: int = 0, stop: int | None =
     return network.states[0] + network.span * enumerate_states(index, width, network.theta)
 
 
-def kronecker(q: Float[Tensor, "s n"], p: Float[Tensor, "s n"]) -> list[Float[Tensor, "s _"]]:
-    """Products of the pairs (q_i, p_i) over the last j units, for j = 0 .. n: the last is the table [s, 2^n]."""
-    tables = [p.new_ones(len(p), 1)]
-    for unit in reversed(range(p.shape[1])):
-        table = tables[-1]
-        tables.append(torch.cat((table * q[:, unit:unit + 1], table * p[:, unit:unit + 1]), 1))
-    return tables
+class Tree(NamedTuple):
+    """A Kronecker table [s, 2^n] and the trees of the first half of its units and of the rest, of which it is the product."""
+
+    table: Tensor
+    left: "Tree | None" = None
+    right: "Tree | None" = None
 
 
-def kronecker_backward(tables: list[Tensor], q: Tensor, p: Tensor, gradient: Tensor) -> Float[Tensor, "s n"]:
-    """The derivative by p, where q = 1 - p, from the derivative by the table.  Overwrites nothing."""
-    d_p = torch.empty_like(p)
-    for unit, table in enumerate(reversed(tables[:-1])):
-        low, high = gradient.split(table.shape[1], 1)
-        d_p[:, unit] = ((high - low) * table).sum(1)
-        gradient = low * q[:, unit:unit + 1] + high * p[:, unit:unit + 1]
-    return d_p
+def kronecker(q: Float[Tensor, "s n"], p: Float[Tensor, "s n"], out: Tensor | None = None) -> Tree:
+    """Products of the pairs (q_i, p_i) over the units, by halves: all but the last product are of small tables.
+
+    The last one is written to `out` [>= s, 2^n] where there are two units or more."""
+    if p.shape[1] < 2:
+        return Tree(torch.cat((q, p), 1) if p.shape[1] else p.new_ones(len(p), 1))
+    half = p.shape[1] // 2
+    left, right = kronecker(q[:, :half], p[:, :half]), kronecker(q[:, half:], p[:, half:])
+    into = None if out is None else out[: len(p)].view(len(p), left.table.shape[1], -1)
+    return Tree(torch.mul(left.table.unsqueeze(2), right.table.unsqueeze(1), out=into).flatten(1), left, right)
+
+
+def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> Float[Tensor, "s n"]:
+    """The derivative by p, where q = 1 - p, from the derivative by the table, which is overwritten."""
+    table, left, right = tree
+    if left is None:
+        return gradient[:, 1:] - gradient[:, :1]  # no column for no unit
+    gradient = gradient.view(len(table), left.table.shape[1], -1)
+    d_left = torch.bmm(gradient, right.table.unsqueeze(-1)).squeeze(-1)
+    d_right = gradient.mul_(left.table.unsqueeze(-1)).sum(1)
+    return torch.cat((kronecker_backward(left, d_left), kronecker_backward(right, d_right)), 1)
 
 
 def split(width: int, features: int) -> tuple[int, int]:
@@ -64,16 +78,18 @@ class Transfer(torch.autograd.Function):
         """`below(start, stop)` gives rows of the states below; `below.count` says how many there are."""
         ctx.save_for_backward(weight, bias, values)
         ctx.below, ctx.noise = below, noise
-        first, second = split(len(bias), len(values))
-        matrix = halves(values, first, second)
-        out = values.new_empty(below.count, len(values))
-        for start, stop in blocks(below.count, len(values), first, second, values.element_size()):
-            a = torch.nn.functional.linear(below(start, stop), weight, bias)
+        k, first, second = len(values), *split(len(bias), len(values))
+        matrix, step = halves(values, first, second), block(k, first, second, values.element_size())
+        out = values.new_empty(below.count, k)
+        space = Space(values, min(step, below.count))
+        for start in range(0, below.count, step):
+            x = below(start, min(start + step, below.count))
+            a = torch.nn.functional.linear(x, weight, bias)
             q, p = noise.cdf(-a), noise.cdf(a)
-            table_a = kronecker(q[:, :first], p[:, :first])[-1]
-            table_b = kronecker(q[:, first:], p[:, first:])[-1]
-            product = (table_a @ matrix).view(stop - start, len(values), 2**second)
-            out[start:stop] = torch.bmm(product, table_b.unsqueeze(-1)).squeeze(-1)
+            table_a = kronecker(q[:, :first], p[:, :first], space("a", len(x), 2**first)).table
+            table_b = kronecker(q[:, first:], p[:, first:], space("b", len(x), 2**second)).table
+            product = torch.mm(table_a, matrix, out=space("product", len(x), k * 2**second)).view(len(x), k, -1)
+            out[start:start + len(x)] = torch.bmm(product, table_b.unsqueeze(-1)).squeeze(-1)
         return out
 
     @staticmethod
@@ -82,24 +98,25 @@ class Transfer(torch.autograd.Function):
         weight, bias, values = ctx.saved_tensors
         below, noise, k = ctx.below, ctx.noise, len(values)
         first, second = split(len(bias), k)
-        matrix = halves(values, first, second)
-        d_matrix, d_weight, d_bias = torch.zeros_like(matrix), torch.zeros_like(weight), torch.zeros_like(bias)
-        for start, stop in blocks(below.count, k, first, second, values.element_size()):
-            x, g = below(start, stop), gradient[start:stop]
-            a = torch.nn.functional.linear(x, weight, bias)
+        matrix, step = halves(values, first, second), block(k, first, second, values.element_size())
+        d_matrix, d_weight, d_bias = matrix.new_zeros(matrix.shape[::-1]), torch.zeros_like(weight), torch.zeros_like(bias)
+        space = Space(values, min(step, below.count))
+        for start in range(0, below.count, step):
+            x = below(start, min(start + step, below.count))
+            g, a = gradient[start:start + len(x)].contiguous(), torch.nn.functional.linear(x, weight, bias)
             q, p = noise.cdf(-a), noise.cdf(a)
-            tables_a, tables_b = kronecker(q[:, :first], p[:, :first]), kronecker(q[:, first:], p[:, first:])
-            product = (tables_a[-1] @ matrix).view(stop - start, k, 2**second)
+            tree_a = kronecker(q[:, :first], p[:, :first], space("a", len(x), 2**first))
+            tree_b = kronecker(q[:, first:], p[:, first:], space("b", len(x), 2**second))
+            product = torch.mm(tree_a.table, matrix, out=space("product", len(x), k * 2**second)).view(len(x), k, -1)
             d_b = torch.bmm(g.unsqueeze(1), product).squeeze(1)
-            spread = (g.contiguous().unsqueeze(-1) * tables_b[-1].unsqueeze(1)).reshape(stop - start, -1)
-            d_matrix.addmm_(tables_a[-1].T, spread)
-            d_a = spread @ matrix.T
-            d_p = torch.cat((kronecker_backward(tables_a, q[:, :first], p[:, :first], d_a),
-                             kronecker_backward(tables_b, q[:, first:], p[:, first:], d_b)), 1)
+            spread = torch.mul(g.unsqueeze(-1), tree_b.table.unsqueeze(1), out=product).flatten(1)
+            d_matrix.addmm_(spread.T, tree_a.table)
+            d_a = torch.mm(spread, matrix.T, out=space("d_a", len(x), 2**first))
+            d_p = torch.cat((kronecker_backward(tree_a, d_a), kronecker_backward(tree_b, d_b)), 1)
             d_activation = d_p * noise.density(a)
             d_weight.addmm_(d_activation.T, x)
             d_bias += d_activation.sum(0)
-        d_values = d_matrix.view(2**first, k, 2**second).transpose(0, 1).reshape(k, -1)
+        d_values = d_matrix.view(k, 2**second, 2**first).transpose(1, 2).reshape(k, -1)
         return d_weight, d_bias, d_values, None, None
 
 
@@ -108,8 +125,19 @@ def halves(values: Float[Tensor, "k s"], first: int, second: int) -> Float[Tenso
     return values.view(len(values), 2**first, 2**second).transpose(0, 1).reshape(2**first, -1)
 
 
-def blocks(rows: int, features: int, first: int, second: int, size: int):
-    """(start, stop) of blocks of rows whose tables take BLOCK_BYTES together."""
-    step = max(1, BLOCK_BYTES // (size * (2**first + features * 2**second)))
-    for start in range(0, rows, step):
-        yield start, min(rows, start + step)
+def block(features: int, first: int, second: int, size: int) -> int:
+    """Rows whose tables take BLOCK_BYTES together."""
+    return max(1, BLOCK_BYTES // (size * (2**first + features * 2**second)))
+
+
+class Space:
+    """Memory for the tables of one block, used again by the next: fresh memory costs more than what is written to it."""
+
+    def __init__(self, like: Tensor, rows: int):
+        self.like, self.rows, self.tables = like, rows, {}
+
+    def __call__(self, name: str, rows: int, columns: int) -> Tensor:
+        """The table of this name, [rows, columns], with what the last block left in it."""
+        if name not in self.tables:
+            self.tables[name] = self.like.new_empty(self.rows, columns)
+        return self.tables[name][:rows]

@@ -10,6 +10,7 @@ import torch
 from analysis.accuracy import Accuracy
 from analysis.problem import Problem
 from estimators import exact, moments
+from estimators.base import Unsuitable
 from estimators.error import InputError
 from estimators.network import Network
 from experiments.cell import Cell, Reference, name
@@ -47,7 +48,7 @@ def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
     cell.estimator.check(network)
     records, info, known = [], {}, set()
     if cell.method != "sampled" and uncertainty is None:
-        found = moments.moments(cell.estimator, wide) if moments.available(cell.estimator, wide) else None
+        found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
             raise InputError(f"{name(cell.estimator)} has no exact moments on this network; use method auto or sampled")
         if found is not None:
@@ -65,6 +66,14 @@ def measure(cell: Cell) -> tuple[pd.DataFrame, dict]:
     if cell.until:
         frame["ended"] = more["ended"]
     return frame, info | more
+
+
+def known_moments(cell: Cell, network: Network) -> moments.Moments | None:
+    """The exact moments; None where there is no way to them, also where that shows only on the way."""
+    try:
+        return moments.moments(cell.estimator, network) if moments.available(cell.estimator, network) else None
+    except Unsuitable:
+        return None
 
 
 def moment_records(cell: Cell, found: moments.Moments, gradient: torch.Tensor, where: dict[str, slice]) -> list[dict]:

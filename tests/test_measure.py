@@ -1,0 +1,45 @@
+"""A cell whose exact moments turn out to be out of reach only on the way is sampled, or refused where sampling was forbidden."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from analysis.problem import Points
+from estimators import moments
+from estimators.base import Rule
+from estimators.error import InputError
+from estimators.straight_through import StraightThrough
+from experiments.cell import Cell
+from experiments.measure import measure
+
+PROBLEM = Points((2, 3), points=10, scale=2.0, seed=1)
+"""Of pre-activations over 3 in the second layer only, which the quick look of `available` does not see."""
+
+
+@dataclass(frozen=True)
+class Rough(Rule):
+    """Straight-through whose derivative, at pre-activations over 3, jumps so often in u that its quadrature cannot converge."""
+
+    def unit(self, a, u, noise):
+        p = noise.cdf(a)
+        return 2.0 * (u < p) - 1 + 2 * (p - p.detach()) * ((a < 3) | ((5000 * u).sin() > 0))
+
+
+def test_rough_rule_looks_available_and_is_not():
+    """Else the test below tests nothing."""
+    network = PROBLEM.build()
+    assert moments.available(Rough(), network)
+    with pytest.raises(moments.Unsuitable):
+        moments.moments(Rough(), network)
+
+
+def test_auto_falls_back_to_sampling():
+    records, _ = measure(Cell(PROBLEM, Rough(), rows=50, seeds=2))
+    assert set(records.method) == {"sampled"}
+    kept, _ = measure(Cell(PROBLEM, StraightThrough(), rows=50, seeds=2))
+    assert set(kept[kept.metric == "bias2"].method) == {"exact"}
+
+
+def test_exact_is_refused():
+    with pytest.raises(InputError, match="no exact moments on this network; use method auto or sampled"):
+        measure(Cell(PROBLEM, Rough(), rows=50, seeds=2, method="exact"))
