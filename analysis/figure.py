@@ -66,7 +66,11 @@ def words(label: str) -> str:
     for name in ("reinforce", "arms", "arm", "disarm", "darn", "zgr", "foust", "psa", "rebar", "relax", "rodeo"):
         if label.split(",")[0] == name:
             label = name.upper() + label[len(name):]
-    return label.replace("DISARM", "DisARM").replace("FOUST", "FouST")
+    for old, new in (("DISARM", "DisARM"), ("FOUST", "FouST"), ("muprop", "MuProp"), ("reinmax", "ReinMax"), ("gumbel rao", "Gumbel-Rao"),
+                     ("gumbel softmax", "Gumbel-softmax"), ("st gumbel", "ST-Gumbel"), ("gapped st", "gapped ST"),
+                     ("straight through", "straight-through"), ("double cv", "double CV"), ("approx sign", "ApproxSign")):
+        label = label.replace(old, new)
+    return label
 
 
 def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, np.ndarray]:

@@ -32,6 +32,16 @@ def paired(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], reference: 
     return pd.DataFrame(rows)
 
 
+def differences(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], reference: Estimator) -> pd.DataFrame:
+    """The paired differences on every problem, with the columns `problem` and `key` of a study's table."""
+    parts = []
+    for problem in dict.fromkeys(cell.problem for cell in cells):
+        group = [cell for cell in cells if cell.problem == problem]
+        part, keys = paired(group, records, reference), {label(cell.estimator): cell.key() for cell in group}
+        parts.append(part.assign(problem=problem.name, key=part.label.map(keys)))
+    return pd.concat(parts, ignore_index=True)
+
+
 def wide(records: pd.DataFrame) -> dict[tuple, tuple[pd.Series, int]]:
     """(group, metric, draws) -> (value by seed, rows)."""
     kept = records[records.metric.isin(METRICS)]

@@ -80,6 +80,6 @@ def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[st
         records += [{"group": group, "metric": metric, "draws": draws, "value": value} | common
                     for group, metric, draws, value in stream.accuracy.values()]
         cost = {"forwards": forwards, "backwards": backwards, "evaluations": forwards + backwards,
-                "seconds": stream.seconds / rows}
+                "seconds": stream.seconds / (rows if cell.estimator.random else stream.chunks)}  # equal rows come from one call
         records += [{"group": "all", "metric": metric, "draws": 1, "value": value} | common for metric, value in cost.items()]
     return records, {"chunk": step, "ended": ended, "rows": rows, "seconds": sum(stream.seconds for stream in streams)}

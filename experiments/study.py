@@ -3,7 +3,8 @@
 The published configuration is Config() and goes to results/<study>/; any other goes to a folder of its own under results/custom/,
 and the few-second --smoke configuration to results/smoke/.  The table and the figures are committed, the cells are not: a fresh
 clone redraws from the table whatever is still current, and measures only what is not.  A study may name PROBLEM_FIELDS, fields of
-its problems that become columns problem_<field>.
+its problems that become columns problem_<field>; TIMED = True, which keeps seconds in the table; AGAINST, one of its estimators, from
+whose errors the others' differences, paired by seed, become rows of the table.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ import pandas as pd
 from analysis import figure as figures
 from analysis import store
 from analysis.summary import COLUMNS
+from experiments.paired import differences
 from experiments.run import measured, read, table, text
 
 RESULTS = store.ROOT / "results"
@@ -79,11 +81,15 @@ def perform(study: ModuleType, config, jobs: int | None = None, anew: bool = Fal
         raise ValueError(f"{title(study)}: two cells are the same")
     old = None if anew else current(folder)
     kept = set() if old is None else set(old["key"])
-    missing = [cell for cell in cells if keys[cell] not in kept]
+    missing, against = [cell for cell in cells if keys[cell] not in kept], getattr(study, "AGAINST", None)
+    if against:  # pairs are measured together
+        missing = [cell for cell in cells if cell.problem in {other.problem for other in missing}]
     if missing:
         records = measured(missing, jobs, None if anew else folder / "cells")
         fresh = table(missing, records, True, getattr(study, "PROBLEM_FIELDS", ()))
-        old = fresh if old is None else pd.concat([old[old["key"].isin(keys.values())], fresh], ignore_index=True)
+        fresh = pd.concat([fresh, differences(missing, records, against)], ignore_index=True) if against else fresh
+        kept = set(keys.values()) - {keys[cell] for cell in missing}
+        old = fresh if old is None else pd.concat([old[old["key"].isin(kept)], fresh], ignore_index=True)
     order = {key: position for position, key in enumerate(keys.values())}
     if not getattr(study, "TIMED", False):  # seconds differ from run to run and from machine to machine
         old = old[old["metric"] != "seconds"]

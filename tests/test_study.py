@@ -104,7 +104,7 @@ def test_bias_variance_draws_every_estimator_in_every_panel(results):
     assert [axes.get_title() for axes in drawing.axes] == [problem.name for problem in CONFIG.problems]
     for axes in drawing.axes:
         assert len(axes.containers) == 4  # two estimators, the whole gradient and its layers
-    assert {text.get_text() for text in drawing.legends[0].get_texts()} == {"straight through", "mean field"}
+    assert {text.get_text() for text in drawing.legends[0].get_texts()} == {"straight-through", "mean field"}
 
 
 def test_draws_draws_exact_lines_and_sampled_points(results):

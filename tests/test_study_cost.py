@@ -1,0 +1,71 @@
+"""The study of costs: complete, drawn, its frontier the least of all curves, its paired differences those of the errors."""
+
+import numpy as np
+import pytest
+from matplotlib.pyplot import close
+
+from analysis.problem import Points
+from estimators import exact, moments
+from estimators.arm import Arm
+from estimators.straight_through import StraightThrough
+from experiments import cost, study
+from experiments.run import read
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
+        return read(study.perform(cost, cost.SMOKE, jobs=1).folder / "summary.csv")
+
+
+def test_complete(table):
+    plain = table[table.against.isna()]
+    assert plain.key.nunique() == len(cost.FEW) + 1 and "seconds" in set(table.metric)
+    assert not plain.duplicated(["problem", "label", "group", "metric", "draws"]).any()
+    pairs = table[table.against.notna() & (table.group == "all") & (table.metric == "mse_difference")]
+    assert sorted(pairs.label.unique()) == sorted(cost.FEW) and set(pairs.key) < set(plain.key)
+    assert not pairs.duplicated(["label", "draws"]).any()
+
+
+def test_curves_are_the_exact_errors(table):
+    """RMSE of the mean of M straight-through estimates, from moments found here; that of ARM is another."""
+    network = Points((2, 2), points=10).build()
+    gradient = exact.gradient(network)
+    errors = {}
+    for estimator in (StraightThrough(), Arm()):
+        found = moments.moments(estimator, network)
+        square = (found.mean - gradient).square().sum() + found.variance.sum() / 100
+        errors[type(estimator).__name__] = float((square / gradient.square().sum()).sqrt())
+    row = cost.relative(table).set_index("label").loc["straight_through"]
+    costs, curve, known = cost.curve(row, "evaluations")
+    assert known.all() and np.interp(200, costs, curve) == pytest.approx(errors["StraightThrough"], rel=1e-4)
+    assert errors["Arm"] != pytest.approx(errors["StraightThrough"], rel=1e-2)
+
+
+def test_paired_difference_is_the_difference(table):
+    pair = table[(table.metric == "mse_difference") & (table.group == "all") & (table.draws == 1) & (table.label == "straight_through")]
+    rows = table[(table.group == "all") & (table.draws == 1) & table.against.isna()].set_index(["label", "metric"]).value
+    mse = {label: rows[label, "bias2"] + rows[label, "variance"] for label in ("straight_through", pair.against.item())}
+    assert pair.value.item() == pytest.approx(mse["straight_through"] - mse[pair.against.item()], rel=1e-4)
+
+
+def test_frontier_is_the_least(table):
+    rows = cost.relative(table).query("estimator != 'exact'")
+    costs, errors, labels = cost.frontier(rows, "evaluations")
+    for _, row in rows.iterrows():
+        at, error, known = cost.curve(row, "evaluations")
+        inside = (costs >= at[0]) & (costs <= at[-1])
+        assert not known.all() or (errors[inside] <= np.interp(costs[inside], at, error) + 1e-12).all()
+    assert len(set(labels)) > 1 and (np.diff(errors) <= 1e-12).all()
+
+
+def test_marks(table):
+    drawing = cost.figure(table)
+    passes, seconds = drawing.axes
+    thin = [line for line in passes.lines if line.get_linewidth() == 0.7]
+    assert len(thin) == 2 * (len(cost.FEW) + 1 - 1), "a plain and a broken line for all but the exact gradient"
+    assert [text.get_text() for text in seconds.texts].count("exact gradient") == 1
+    heavy = [line for line in passes.lines if line.get_linewidth() == 2.6]
+    assert heavy and {text.get_text() for text in passes.texts} <= set(map(cost.figures.words, table.label))
+    close(drawing)
