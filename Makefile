@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^def cells' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint rerun smoke bench check new claims clean $(STUDIES)
+.PHONY: help figures test lint rerun smoke bench audit check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ smoke: $(VENV)/ready ## runs every study in a configuration of seconds, into res
 bench: $(VENV)/bench ## measures speed beside the peers, in one process, into results/bench/
 	@$(RUN) -m experiments bench
 
+audit: $(VENV)/audit ## holds other libraries' estimators against exact enumeration, into results/audit/
+	@$(RUN) -m experiments audit
+
 check: $(VENV)/ready ## NAME=my_estimator: checks that an estimator keeps its promises
 	@$(RUN) -m experiments check $(NAME)
 
@@ -55,7 +58,7 @@ $(VENV)/ready: pyproject.toml
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[test]"
 	@touch $@
 
-$(VENV)/bench: $(VENV)/ready
+$(VENV)/bench $(VENV)/audit: $(VENV)/ready
 	@echo "adding the peers: the optional extra $(@F) ..."
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
 	@touch $@

@@ -52,13 +52,14 @@ def record(peer: Peer, name: str, loss: Loss, rows: int = ROWS, size: int = SIZE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            first = verdict(peer.first(), loss, torch.tensor(LOGITS), rows=rows * 16**peer.batched, resolution=RESOLUTION, batched=peer.batched)
-            second = fixed(peer.second(), loss, enumerated(loss, torch.tensor(LOGITS)), peer.batched, size * 16**peer.batched)
+            rows, size = (count * 16 if peer.batched else count for count in (rows, size))
+            first = verdict(peer.first(), loss, torch.tensor(LOGITS), rows=rows, resolution=RESOLUTION, batched=peer.batched)
+            second = fixed(peer.second(), loss, enumerated(loss, torch.tensor(LOGITS)), peer.batched, size)
         except Exception as error:  # theirs; it is the finding
             return line | {"verdict": "does not run", "note": f"{type(error).__name__}: {error}"}
         notes = [] if first.outcome != "cannot tell" else [f"any bias is below {first.bound:.1%}"]
         if peer.definition:
-            same = not fixed(peer.second(), loss, defined(peer.definition, loss), peer.batched, size * 16**peer.batched).alarm(SECOND_ALARM)
+            same = not fixed(peer.second(), loss, defined(peer.definition, loss), peer.batched, size).alarm(SECOND_ALARM)
             notes.append(f"{'is' if same else 'is not'} {peer.definition}")
     alarm = bool(second.alarm(SECOND_ALARM))
     size_, error = length(second)
@@ -109,14 +110,10 @@ def written(frame: pd.DataFrame) -> Path:
 
 def audit(jobs: int | None = None) -> int:
     """Holds other libraries' estimators against exact gradients, into results/audit."""
-    lines = []
+    lines: list[dict] = []
     for line in table(jobs):
         lines.append(line)
         print(f"{line['library']} {line['call']}, {line['loss']}: {line['verdict']}", flush=True)
     if lines:
         print(f"wrote {written(pd.DataFrame(lines)).relative_to(store.ROOT)}")
     return 0
-
-
-if __name__ == "__main__":
-    audit()

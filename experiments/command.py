@@ -11,6 +11,7 @@ from analysis import store
 from analysis.claim import ledger
 from analysis.conformance import run_checks
 from estimators.error import InputError
+from experiments.audit import audit
 from experiments.bench import bench
 from experiments.new import ESTIMATORS, write_estimator
 from experiments.parse import estimator
@@ -124,4 +125,4 @@ def claims() -> int:
     return 0
 
 
-COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench, claims)}
+COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench, audit, claims)}
