@@ -15,10 +15,11 @@ from torch import Tensor
 
 from estimators.base import Rule
 from estimators.error import InputError
+from estimators.kronecker import kronecker
 from estimators.loss import Loss, StateFunction
 from estimators.network import Network
 from estimators.noise import LOGISTIC, Noise
-from estimators.transfer import enumerate_states, kronecker
+from estimators.transfer import enumerate_states
 
 BLOCK_ELEMENTS = 1 << 22
 

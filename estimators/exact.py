@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from estimators.base import Estimator, Unsuitable
+from estimators.kronecker import Space
 from estimators.network import Network
 from estimators.transfer import Transfer, state_table
 
@@ -90,10 +91,10 @@ def value(network: Network) -> Float[Tensor, ""]:
     top = network.depth - 1
     x = state_table(network, top)
     z = torch.nn.functional.linear(x, *network.layers[-1]) if network.outputs else x
-    values = network.loss.features(z).T.contiguous()
+    values, space = network.loss.features(z).T.contiguous(), Space(network.theta)
     for layer in reversed(range(network.depth)):
         below = States(network, layer - 1) if layer else Data(network)
-        values = Transfer.apply(*network.layers[layer], values, below, network.noise).T.contiguous()
+        values = Transfer.apply(*network.layers[layer], values, below, network.noise, space).T.contiguous()
     return (values.T * network.coefficients).sum(1).mean()
 
 

@@ -9,10 +9,11 @@ from analysis.function import Toy, vector
 from analysis.problem import Points
 from estimators import exact
 from estimators.base import Unsuitable
+from estimators.kronecker import Space, kronecker
 from estimators.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
 from estimators.network import BITS, SIGNS, Network
 from estimators.noise import NOISES
-from estimators.transfer import Transfer, enumerate_states, kronecker, split
+from estimators.transfer import Transfer, enumerate_states, split
 
 
 def joint(network: Network) -> torch.Tensor:
@@ -145,4 +146,4 @@ def test_the_transfer_passes_gradcheck():
     weight, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for shape in ((3, 2), (3,)))
     values = torch.randn(2, 8, generator=rng, dtype=torch.float64, requires_grad=True)
     below = exact.Data(Points((3,), points=5).build())
-    assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"]), (weight, bias, values))
+    assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"], Space(v)), (weight, bias, values))

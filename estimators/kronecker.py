@@ -1,0 +1,80 @@
+"""Kronecker products of Bernoulli pairs: a row of the transfer matrix of a layer, [q_1 p_1] x [q_2 p_2] x .., by halves.
+
+Shapes: s rows, n units; a table has 2^n columns, the first unit the most significant bit.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+class Tree(NamedTuple):
+    """A Kronecker table [s, 2^n] and the trees of the first half of its units and of the rest, of which it is the product."""
+
+    table: Tensor
+    left: "Tree | None" = None
+    right: "Tree | None" = None
+
+
+def kronecker(q: Float[Tensor, "s n"], p: Float[Tensor, "s n"]) -> Tree:
+    """Products of the pairs (q_i, p_i) over the units, by halves: all but the last product are of small tables."""
+    if p.shape[1] < 2:
+        return Tree(torch.cat((q, p), 1) if p.shape[1] else p.new_ones(len(p), 1))
+    half = p.shape[1] // 2
+    left, right = kronecker(q[:, :half], p[:, :half]), kronecker(q[:, half:], p[:, half:])
+    return Tree((left.table.unsqueeze(2) * right.table.unsqueeze(1)).flatten(1), left, right)
+
+
+def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> Float[Tensor, "s n"]:
+    """The derivative by p, where q = 1 - p, from the derivative by the table."""
+    table, left, right = tree
+    if left is None:
+        return gradient[:, 1:] - gradient[:, :1]  # no column for no unit
+    d_left, d_right = contract(gradient, left.table, right.table)
+    return torch.cat((kronecker_backward(left, d_left), kronecker_backward(right, d_right)), 1)
+
+
+def contract(gradient: Float[Tensor, "s lr"], left: Float[Tensor, "s l"], right: Float[Tensor, "s r"]) -> tuple[Tensor, Tensor]:
+    """The derivatives by both factors of a product of tables, from that by the product."""
+    gradient = gradient.view(len(left), left.shape[1], -1)
+    return torch.bmm(gradient, right.unsqueeze(-1)).squeeze(-1), torch.bmm(left.unsqueeze(1), gradient).squeeze(1)
+
+
+class Space:
+    """Memory for the tables of one block, used again by all others: fresh memory costs more than what is written to it."""
+
+    def __init__(self, like: Tensor):
+        self.like, self.memory = like.detach(), {}
+
+    def __call__(self, name: str, rows: int, columns: int) -> Tensor:
+        """The table of this name, [rows, columns], with what was left in it."""
+        if name not in self.memory or len(self.memory[name]) < rows * columns:
+            self.memory[name] = self.like.new_empty(rows * columns)
+        return self.memory[name][: rows * columns].view(rows, columns)
+
+
+class Half:
+    """The Kronecker table of one half of the units, for a batch of rows: its two factors are made at once, the table a block at a time."""
+
+    def __init__(self, q: Float[Tensor, "s n"], p: Float[Tensor, "s n"], space: Space, name: str):
+        middle = p.shape[1] // 2
+        self.left, self.right = kronecker(q[:, :middle], p[:, :middle]), kronecker(q[:, middle:], p[:, middle:])
+        self.space, self.name = space, name
+
+    def table(self, rows: slice) -> Float[Tensor, "b _"]:
+        """These rows of the table."""
+        left, right = self.left.table[rows], self.right.table[rows]
+        out = self.space(self.name, len(left), left.shape[1] * right.shape[1])
+        torch.mul(left.unsqueeze(2), right.unsqueeze(1), out=out.view(len(left), left.shape[1], -1))
+        return out
+
+    def contract(self, rows: slice, gradient: Float[Tensor, "b _"]) -> tuple[Tensor, Tensor]:
+        """The derivatives by both factors from that by these rows of the table."""
+        return contract(gradient, self.left.table[rows], self.right.table[rows])
+
+    def backward(self, gradients: list[tuple[Tensor, Tensor]]) -> Float[Tensor, "s n"]:
+        """The derivative by p from those by the factors, block after block."""
+        d_left, d_right = (torch.cat(part) for part in zip(*gradients, strict=True))
+        return torch.cat((kronecker_backward(self.left, d_left), kronecker_backward(self.right, d_right)), 1)
