@@ -116,4 +116,4 @@ def states_of(width: int, like: Tensor) -> Float[Tensor, "t n"]:
 def probabilities(a: Float[Tensor, "s b n"], noise: Noise) -> Float[Tensor, "s b t"]:
     """P(state | a) of all states of a layer."""
     flat = a.reshape(-1, a.shape[-1])
-    return kronecker(noise.cdf(-flat), noise.cdf(flat)).table.view(*a.shape[:-1], -1)
+    return kronecker(noise.cdf(torch.stack((-flat, flat), 2))).table.view(*a.shape[:-1], -1)

@@ -18,22 +18,22 @@ class Tree(NamedTuple):
     right: "Tree | None" = None
 
 
-def kronecker(q: Float[Tensor, "s n"], p: Float[Tensor, "s n"]) -> Tree:
+def kronecker(pairs: Float[Tensor, "s n 2"]) -> Tree:
     """Products of the pairs (q_i, p_i) over the units, by halves: all but the last product are of small tables."""
-    if p.shape[1] < 2:
-        return Tree(torch.cat((q, p), 1) if p.shape[1] else p.new_ones(len(p), 1))
-    half = p.shape[1] // 2
-    left, right = kronecker(q[:, :half], p[:, :half]), kronecker(q[:, half:], p[:, half:])
+    units = pairs.shape[1]
+    if units < 2:
+        return Tree(pairs[:, 0] if units else pairs.new_ones(len(pairs), 1))
+    left, right = kronecker(pairs[:, : units // 2]), kronecker(pairs[:, units // 2:])
     return Tree((left.table.unsqueeze(2) * right.table.unsqueeze(1)).flatten(1), left, right)
 
 
-def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> Float[Tensor, "s n"]:
-    """The derivative by p, where q = 1 - p, from the derivative by the table."""
+def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> list[Float[Tensor, "s 2"]]:
+    """The derivatives by the pairs, unit after unit, from the derivative by the table."""
     table, left, right = tree
     if left is None:
-        return gradient[:, 1:] - gradient[:, :1]  # no column for no unit
+        return [gradient] if table.shape[1] == 2 else []
     d_left, d_right = contract(gradient, left.table, right.table)
-    return torch.cat((kronecker_backward(left, d_left), kronecker_backward(right, d_right)), 1)
+    return kronecker_backward(left, d_left) + kronecker_backward(right, d_right)
 
 
 def contract(gradient: Float[Tensor, "s lr"], left: Float[Tensor, "s l"], right: Float[Tensor, "s r"]) -> tuple[Tensor, Tensor]:
@@ -58,9 +58,9 @@ class Space:
 class Half:
     """The Kronecker table of one half of the units, for a batch of rows: its two factors are made at once, the table a block at a time."""
 
-    def __init__(self, q: Float[Tensor, "s n"], p: Float[Tensor, "s n"], space: Space, name: str):
-        middle = p.shape[1] // 2
-        self.left, self.right = kronecker(q[:, :middle], p[:, :middle]), kronecker(q[:, middle:], p[:, middle:])
+    def __init__(self, pairs: Float[Tensor, "s n 2"], space: Space, name: str):
+        middle = pairs.shape[1] // 2
+        self.left, self.right = kronecker(pairs[:, :middle]), kronecker(pairs[:, middle:])
         self.space, self.name = space, name
 
     def table(self, rows: slice) -> Float[Tensor, "b _"]:
@@ -74,7 +74,7 @@ class Half:
         """The derivatives by both factors from that by these rows of the table."""
         return contract(gradient, self.left.table[rows], self.right.table[rows])
 
-    def backward(self, gradients: list[tuple[Tensor, Tensor]]) -> Float[Tensor, "s n"]:
-        """The derivative by p from those by the factors, block after block."""
+    def backward(self, gradients: list[tuple[Tensor, Tensor]]) -> list[Float[Tensor, "s 2"]]:
+        """The derivatives by the pairs from those by the factors, block after block."""
         d_left, d_right = (torch.cat(part) for part in zip(*gradients, strict=True))
-        return torch.cat((kronecker_backward(self.left, d_left), kronecker_backward(self.right, d_right)), 1)
+        return kronecker_backward(self.left, d_left) + kronecker_backward(self.right, d_right)

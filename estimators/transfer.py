@@ -15,8 +15,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from estimators.kronecker import Half
+from estimators.kronecker import Half, Space
 from estimators.network import Network
+from estimators.noise import Noise
 
 BLOCK_BYTES, BATCH = 8 << 20, 8
 
@@ -51,14 +52,12 @@ class Transfer(torch.autograd.Function):
         k, first, second = len(values), *split(len(bias), len(values))
         matrix, out = halves(values, first, second), values.new_empty(below.count, k)
         for start, stop, blocks in batches(below.count, k, first, second, values.element_size()):
-            a = torch.nn.functional.linear(below(start, stop), weight, bias)
-            q, p = noise.cdf(-a), noise.cdf(a)
-            half_a = Half(q[:, :first], p[:, :first], space, "a")
-            half_b = Half(q[:, first:], p[:, first:], space, "b")
+            last = x, a, half_a, half_b = factors(weight, bias, below(start, stop), noise, first, space)
             for rows in blocks:
                 table_b = half_b.table(rows)
                 product = torch.mm(half_a.table(rows), matrix, out=space("product", len(table_b), k * 2**second))
                 out[start:stop][rows] = torch.bmm(product.view(len(table_b), k, -1), table_b.unsqueeze(-1)).squeeze(-1)
+        ctx.kept = last if start == 0 else None  # the only batch: its small tables need not be made again
         return out
 
     @staticmethod
@@ -70,11 +69,7 @@ class Transfer(torch.autograd.Function):
         matrix = halves(values, first, second)
         d_matrix, d_weight, d_bias = matrix.new_zeros(matrix.shape[::-1]), torch.zeros_like(weight), torch.zeros_like(bias)
         for start, stop, blocks in batches(below.count, k, first, second, values.element_size()):
-            x = below(start, stop)
-            a = torch.nn.functional.linear(x, weight, bias)
-            q, p = noise.cdf(-a), noise.cdf(a)
-            half_a = Half(q[:, :first], p[:, :first], space, "a")
-            half_b = Half(q[:, first:], p[:, first:], space, "b")
+            x, a, half_a, half_b = ctx.kept or factors(weight, bias, below(start, stop), noise, first, space)
             d_a, d_b = [], []
             for rows in blocks:
                 table_a, table_b, g = half_a.table(rows), half_b.table(rows), gradient[start:stop][rows].unsqueeze(-1)
@@ -83,11 +78,19 @@ class Transfer(torch.autograd.Function):
                 spread = torch.mul(g, table_b.unsqueeze(1), out=product).flatten(1)
                 d_matrix.addmm_(spread.T, table_a)
                 d_a.append(half_a.contract(rows, torch.mm(spread, matrix.T, out=table_a)))
-            d_activation = torch.cat((half_a.backward(d_a), half_b.backward(d_b)), 1) * noise.density(a)
+            d_pairs = torch.stack(half_a.backward(d_a) + half_b.backward(d_b), 1)
+            d_activation = (d_pairs[..., 1] - d_pairs[..., 0]) * noise.density(a)
             d_weight.addmm_(d_activation.T, x)
             d_bias += d_activation.sum(0)
         d_values = d_matrix.view(k, 2**second, 2**first).transpose(1, 2).reshape(k, -1)
         return d_weight, d_bias, d_values, None, None, None
+
+
+def factors(weight: Tensor, bias: Tensor, x: Tensor, noise: Noise, first: int, space: Space) -> tuple[Tensor, Tensor, Half, Half]:
+    """The states below, the pre-activations above them, and both halves of the units."""
+    a = torch.nn.functional.linear(x, weight, bias)
+    pairs = noise.cdf(torch.stack((-a, a), 2))
+    return x, a, Half(pairs[:, :first], space, "a"), Half(pairs[:, first:], space, "b")
 
 
 def halves(values: Float[Tensor, "k s"], first: int, second: int) -> Float[Tensor, "A kB"]:

@@ -104,7 +104,7 @@ def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
         below, rows = network.inputs, None
         for (weight, bias), width in zip(moving.layers, widths, strict=False):
             a = below @ weight.T + bias
-            table = kronecker(1 - network.noise.cdf(a), network.noise.cdf(a)).table
+            table = kronecker(network.noise.cdf(torch.stack((-a, a), 2))).table
             rows = table if rows is None else rows @ table
             below = 2 * enumerate_states(torch.arange(2**width), width, theta) - 1
         phi = network.loss.features(below @ moving.layers[-1][0].T + moving.layers[-1][1])
