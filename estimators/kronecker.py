@@ -38,7 +38,7 @@ def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> list[Float
 
 def contract(gradient: Float[Tensor, "s lr"], left: Float[Tensor, "s l"], right: Float[Tensor, "s r"]) -> tuple[Tensor, Tensor]:
     """The derivatives by both factors of a product of tables, from that by the product."""
-    gradient = gradient.view(len(left), left.shape[1], -1)
+    gradient = gradient.view(left.shape[0], left.shape[1], -1)
     return torch.bmm(gradient, right.unsqueeze(-1)).squeeze(-1), torch.bmm(left.unsqueeze(1), gradient).squeeze(1)
 
 
@@ -50,7 +50,7 @@ class Space:
 
     def __call__(self, name: str, rows: int, columns: int) -> Tensor:
         """The table of this name, [rows, columns], with what was left in it."""
-        if name not in self.memory or len(self.memory[name]) < rows * columns:
+        if name not in self.memory or self.memory[name].numel() < rows * columns:
             self.memory[name] = self.like.new_empty(rows * columns)
         return self.memory[name][: rows * columns].view(rows, columns)
 
@@ -66,8 +66,8 @@ class Half:
     def table(self, rows: slice) -> Float[Tensor, "b _"]:
         """These rows of the table."""
         left, right = self.left.table[rows], self.right.table[rows]
-        out = self.space(self.name, len(left), left.shape[1] * right.shape[1])
-        torch.mul(left.unsqueeze(2), right.unsqueeze(1), out=out.view(len(left), left.shape[1], -1))
+        out = self.space(self.name, left.shape[0], left.shape[1] * right.shape[1])
+        torch.mul(left.unsqueeze(2), right.unsqueeze(1), out=out.view(left.shape[0], left.shape[1], -1))
         return out
 
     def contract(self, rows: slice, gradient: Float[Tensor, "b _"]) -> tuple[Tensor, Tensor]:

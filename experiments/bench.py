@@ -77,15 +77,16 @@ def figure(table: pd.DataFrame):
     exact = table[(table.part == "exact") & (table.points == 100) & (table.case.str.count("-") == 2)].dropna(subset="seconds")
     for name, rows in exact.groupby("method", sort=False):
         axes[0, 0].plot(rows.case.str.split("-").str[0].astype(int), rows.seconds, marker=".", color=COLOURS[name], label=name)
-    axes[0, 0].set(yscale="log", xlabel="units in each of three layers", ylabel="seconds of an exact gradient")
+    axes[0, 0].set(yscale="log", xlabel="units in each of three layers", ylabel="seconds of an exact gradient, 100 points")
     axes[0, 0].legend(frameon=False)
     rates = table[(table.part == "rows") & (table.case == "5-5-5")].dropna(subset="rate")
-    places = {name: index for index, name in enumerate(dict.fromkeys(rates.estimator))}
+    places = {name: -index for index, name in enumerate(dict.fromkeys(rates.estimator))}
     for name, rows in rates.groupby("method", sort=False):
         axes[0, 1].plot(rows.rate, rows.estimator.map(places), "o", color=COLOURS[name], label=name)
     axes[0, 1].set(xscale="log", xlabel="gradient estimates a second, 5-5-5, 200 points")
     axes[0, 1].set_yticks(list(places.values()), [figures.words(name) for name in places])
-    axes[0, 1].legend(frameon=False)
+    axes[0, 1].set_ylim(-len(places) + 0.6, 0.9)
+    drawing.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False)
     return drawing
 
 

@@ -14,13 +14,14 @@ PEERS = {"storchastic": (("Expect",), 15), "pyro": ((), 24)}
 
 
 def rows(device: str) -> Iterator[dict]:
-    """One row for every way to the gradient: the floor first, whose rate is measured at once."""
-    rate, found = product_rate(device), installed()
+    """One row for every way to the gradient: the floor first, whose rate is measured anew for each network, as a machine's speed drifts."""
+    found = installed()
     slow = dict.fromkeys(found, False)
     for widths, points in CASES:
         network = Points(widths, points=points).build()
         network = network.to(device, network.theta.dtype)
         common = {"part": "exact", "case": "-".join(map(str, widths)), "points": points}
+        rate = product_rate(device)
         floor = floor_operations(network) / rate
         yield common | {"method": "floor", "seconds": floor, "low": floor, "high": floor, "repeats": 1, "note": f"{rate:.3g} FLOP/s"}
         truth = exact.gradient(network)

@@ -39,8 +39,8 @@ def joint_gradient(network: Network) -> Tensor:
         return torch.autograd.grad(joint_value(network.at(theta)), theta)[0]
 
 
-def product_rate(device: str, size: int = 1536, repeats: int = 3) -> float:
-    """Floating-point operations a second of a float64 matrix product, the best of several."""
+def product_rate(device: str, size: int = 1536, repeats: int = 8) -> float:
+    """Floating-point operations a second of a float64 matrix product, the best of several, the first of which warms up."""
     a, best = torch.rand(size, size, dtype=torch.float64, device=device), float("inf")
     for _ in range(repeats):
         start = time.perf_counter()
