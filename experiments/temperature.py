@@ -1,8 +1,9 @@
 """How cold should a relaxation be?  Bias falls with the temperature, variance grows, faster the deeper the network.
 
-The layer next to the data, which has every Bernoulli layer between itself and the loss.  Lines are exact; Gumbel-softmax, whose
-states are relaxed, is sampled: markers with 95 % intervals, an arrow where no bias is detected hangs from its upper bound.  Its
-sampled deviation falls off the law tau^(-L/2) where the few rows that carry it, a share of tau^L, are no longer met.
+The layer next to the data, which has every Bernoulli layer between itself and the loss; root mean squares over random networks, each
+divided by its |g|.  Lines are exact; Gumbel-softmax, whose states are relaxed, is sampled: markers with 95 % intervals, an arrow where
+no bias is detected hangs from its upper bound.  Its sampled deviation falls off the law tau^(-L/2) where the few rows that carry it, a
+share of tau^L, are no longer met.
 """
 
 from dataclasses import dataclass
@@ -12,16 +13,16 @@ import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
 from analysis import figure as figures
-from analysis.problem import Points, Problem
+from analysis.problem import Points
 from estimators.darn import Darn
 from estimators.decoupled_st_gumbel import DecoupledStGumbel
 from estimators.gumbel_rao import GumbelRao
 from estimators.gumbel_softmax import GumbelSoftmax
 from estimators.st_gumbel import StGumbel
 from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from experiments.cell import Cell
 
-PROBLEM_FIELDS = ("widths",)
+PROBLEM_FIELDS = ("widths", "seed")
 TAUS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RELAXED = ("gumbel_softmax", "st_gumbel", "gumbel_rao", "decoupled_st_gumbel")
 DRAWS = np.logspace(0, 5, 21)
@@ -32,23 +33,28 @@ LIMIT = {"linewidth": 1.0, "linestyle": (0, (6, 2)), "marker": "none"}
 class Config:
     """Defaults are the published figure."""
 
-    problems: Suppressed[tuple[Problem, ...]] = tuple(Points((4,) * depth, points=50) for depth in (1, 2, 3, 4))
+    depths: tuple[int, ...] = (1, 2, 3, 4)
+    """Bernoulli layers."""
+    width: int = 4
+    """Units a layer."""
+    networks: int = 5
+    """Random networks and data sets of each depth."""
     taus: tuple[float, ...] = TAUS
     """Temperatures of the derivative."""
-    rows: int = 4000
+    rows: int = 2000
     """Sampled estimates of each seed, Gumbel-softmax only."""
     seeds: int = 5
     """Independent replicates, Gumbel-softmax only."""
 
 
-SMOKE = Config((Points((2,), points=10), Points((2, 2), points=10)), (0.01, 0.1, 1.0), rows=100, seeds=3)
-PAPER = Config(tuple(Points((4,) * depth, points=50) for depth in (1, 2, 3, 4)), rows=20_000, seeds=20)
+SMOKE = Config((1, 2), 2, 2, (0.01, 0.1, 1.0), rows=100, seeds=3)
+PAPER = Config(width=5, networks=30, rows=20_000, seeds=10)
 
 
 def cells(config):
-    """The four relaxations at every temperature, and the two limits, for every depth."""
+    """The four relaxations at every temperature, and the two limits, for every network."""
     found = []
-    for problem in config.problems:
+    for problem in (Points((config.width,) * depth, points=50, seed=seed) for depth in config.depths for seed in range(config.networks)):
         found += [Cell(problem, limit, method="exact") for limit in (StraightThrough(), Darn())]
         for tau in config.taus:
             found += [Cell(problem, StGumbel(tau), method="exact"), Cell(problem, GumbelRao(tau), method="exact"),
@@ -58,33 +64,41 @@ def cells(config):
 
 
 def relative(table):
-    """One row per problem, estimator and temperature: depth, tau, squared bias and variance over |g|^2 of the first layer."""
+    """One row for each network, estimator and temperature: depth, tau, squared bias, half its interval, and variance of the first layer,
+    over |g|^2."""
     table = table[table.group == "layer0"]
-    keys = ["problem", "problem_widths", "label", "estimator"]
+    keys = ["problem_widths", "problem_seed", "label", "estimator"]
     wide = table[table.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
-    square = table[table.metric == "bias2"].set_index(["problem", "label"]).loc[list(zip(wide.problem, wide.label, strict=True))]
-    given = square.tau.astype(float).to_numpy()
-    wide["tau"] = np.where(wide.estimator == "decoupled_st_gumbel", square.backward.astype(float).to_numpy(), given)
+    square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
+    wide["tau"] = square.backward.astype(float).where(square.backward.notna(), square.tau.astype(float)).to_numpy()
     wide["depth"] = wide.problem_widths.astype(str).str.count("-") + 1
-    wide["seen"] = ~square.verdict.str.startswith("not detected").to_numpy()
-    for end in ("low", "high"):
-        wide[end] = np.sqrt(square[end].clip(lower=0).to_numpy() / wide.exact2)
-    wide["bias"] = np.sqrt(wide.bias2.clip(lower=0) / wide.exact2)
-    wide["deviation"] = np.sqrt(wide.variance.clip(lower=0) / wide.exact2)
+    wide["half2"] = ((square.high - square.low).to_numpy() / 2 / wide.exact2) ** 2
+    wide["bias2"], wide["variance"] = wide.bias2 / wide.exact2, wide.variance.clip(lower=0) / wide.exact2
     return wide
+
+
+def averaged(wide):
+    """One row for each depth, estimator and temperature: root mean squares over the networks, with the interval of the bias."""
+    mean = wide.groupby(["depth", "label", "estimator", "tau"], dropna=False, sort=False)[["bias2", "variance", "half2"]].mean()
+    mean = mean.reset_index()
+    half = np.sqrt(mean.half2 / wide.groupby("depth").problem_seed.nunique().loc[mean.depth].to_numpy())
+    mean["seen"] = mean.bias2 > half
+    mean["bias"], mean["deviation"] = np.sqrt(mean.bias2.clip(lower=0)), np.sqrt(mean.variance)
+    mean["low"], mean["high"] = np.sqrt((mean.bias2 - half).clip(lower=0)), np.sqrt((mean.bias2 + half).clip(lower=0))
+    return mean
 
 
 def best(rows):
     """The temperature of least RMSE of the mean of M estimates, for every M of DRAWS, between the temperatures measured."""
     rows = rows.sort_values("tau")
     fine = np.linspace(*np.log(rows.tau.iloc[[0, -1]]), 400)
-    bias2, variance = (np.exp(PchipInterpolator(np.log(rows.tau), np.log(rows[column] ** 2))(fine)) for column in ("bias", "deviation"))
+    bias2, variance = (np.exp(PchipInterpolator(np.log(rows.tau), np.log(rows[column]))(fine)) for column in ("bias2", "variance"))
     return np.exp(fine[(bias2 + variance / DRAWS[:, None]).argmin(1)])
 
 
 def figure(table):
     """Bias, deviation and best temperature, a column for each depth."""
-    wide = relative(table)
+    wide = averaged(relative(table))
     depths = sorted(wide.depth.unique())
     drawing, axes = figures.panels(3, len(depths), 6.6, sharey="row")
     for column, depth in enumerate(depths):
@@ -153,11 +167,14 @@ def legend(drawing):
 
 
 def tables(table):
-    """The best temperature for M = 1, 100 and 10 000 averaged estimates, per depth."""
-    wide = relative(table)
-    records = []
+    """The best temperature for M = 1, 100 and 10 000 averaged estimates, per depth, with its range over the networks."""
+    wide, records = relative(table), []
     for (depth, estimator), rows in wide[wide.estimator.isin(RELAXED[1:])].groupby(["depth", "estimator"], sort=False):
-        chosen = dict(zip(DRAWS.round().astype(int), best(rows), strict=True))
-        records.append({"layers": depth, "estimator": figures.words(estimator)}
-                       | {f"best tau, M = {m}": f"{chosen[m]:.2g}" for m in (1, 100, 10_000)})
+        whole = averaged(rows)
+        each = np.array([best(part) for _, part in rows.groupby("problem_seed")])
+        line = {"layers": depth, "estimator": figures.words(estimator)}
+        for m in (1, 100, 10_000):
+            at = int(np.abs(DRAWS - m).argmin())
+            line[f"best tau, M = {m}"] = f"{best(whole)[at]:.2g} ({each[:, at].min():.2g} to {each[:, at].max():.2g})"
+        records.append(line)
     return pd.DataFrame(records)

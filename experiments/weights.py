@@ -2,7 +2,7 @@
 
 Identity and BayesBiNN estimate the derivative by the weights' means, a natural-gradient step; the others that by the latent weights,
 beside which all are shown: the two differ by 2 F'(latent) per weight, so the first lose direction and grow in length with the scale.
-At its published constants BayesBiNN never sees its relaxation.  Medians over networks; relaxed
+At its published constants BayesBiNN never sees its relaxation.  Medians over networks, bars from the least to the greatest; relaxed
 estimators are sampled, the others exact; where a sampled length is not known to a quarter of itself, direction and length are left out.
 """
 
@@ -34,9 +34,9 @@ class Config:
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
     scales: tuple[float, ...] = (0.1, 0.3, 1.0, 2.0, 4.0)
     """Standard deviations of the latent weights; F = s(2 latent)."""
-    networks: int = 3
+    networks: int = 5
     """Random networks and data sets."""
-    rows: int = 4000
+    rows: int = 20_000
     """Sampled estimates of each seed."""
     seeds: int = 3
     """Independent replicates."""
@@ -53,8 +53,8 @@ def cells(config):
             for scale in config.scales for seed in range(config.networks) for estimator in config.estimators]
 
 
-def medians(table):
-    """Scale and estimator: median over networks of the mean's cosine and scale, and of deviation / |g|."""
+def networks(table):
+    """Scale, estimator and network: the mean's cosine and scale, and deviation / |g|; nan where a sampled length is not known."""
     keys = ["label", "problem_scale", "problem_seed"]
     wide = table[(table.group == "all") & (table.draws == 1)].pivot_table("value", keys, "metric", sort=False).reset_index()
     errors = table[table.group == "all"].pivot_table("error", keys, "metric", sort=False).reset_index()
@@ -62,17 +62,24 @@ def medians(table):
     length2 = wide.bias2 + (2 * wide.along - 1) * wide.exact2
     wide["direction"] = (wide.along * np.sqrt(wide.exact2 / length2.where(errors.bias2 < 0.25 * length2))).clip(-1, 1)
     wide["deviation"] = np.sqrt(wide.variance / wide.exact2)
-    groups = wide.groupby(keys[:-1], sort=False)[["direction", "along", "deviation"]]
-    return groups.agg(lambda values: values.median(skipna=False)).reset_index()
+    return wide
+
+
+def over(wide, how):
+    """One row for each estimator and scale: median, min or max over the networks, nan where one of them is."""
+    groups = wide.groupby(["label", "problem_scale"], sort=False)[["direction", "along", "deviation"]]
+    return groups.agg(lambda values: getattr(values, how)(skipna=False)).reset_index()
 
 
 def figure(table):
     """Direction and length of the mean, spread of one estimate, against the scale of the latent weights."""
-    found = medians(table)
+    wide = networks(table)
+    found, least, most = (over(wide, how) for how in ("median", "min", "max"))
     drawing, axes = figures.panels(1, 3, 3.3)
     for panel, measure in zip(axes[0], ("direction", "along", "deviation"), strict=True):
         for label, rows in found.groupby("label", sort=False):
-            panel.plot(rows.problem_scale, rows[measure], **style(label))
+            ends = (rows[measure] - least[measure].loc[rows.index], most[measure].loc[rows.index] - rows[measure])
+            panel.errorbar(rows.problem_scale, rows[measure], ends, elinewidth=0.6, **style(label))
         panel.set(xscale="log", xlabel="standard deviation of latent weights")
     for panel, title in zip(axes[0], ("cosine of mean with exact gradient", "scale <mean, g> / |g|²", "standard deviation / |g|"),
                             strict=True):
@@ -100,7 +107,7 @@ def words(label):
 
 def tables(table):
     """The medians, one row for each estimator and scale."""
-    found = medians(table)
+    found = over(networks(table), "median")
     return pd.DataFrame({"estimator": found.label.map(words), "scale of latent weights": found.problem_scale,
                          "cosine of mean": found.direction.map("{:.3f}".format), "length": found.along.map("{:.3g}".format),
                          "deviation": found.deviation.map("{:.3g}".format)})

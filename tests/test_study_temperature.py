@@ -23,8 +23,8 @@ def table(tmp_path_factory):
 
 
 def test_complete(table):
-    assert table.key.nunique() == 2 * (2 + 3 * 4)
-    assert not table.duplicated(["problem", "label", "group", "metric", "draws"]).any()
+    assert table.key.nunique() == 2 * 2 * (2 + 3 * 4)
+    assert not table.duplicated(["problem", "problem_seed", "label", "group", "metric", "draws"]).any()
 
 
 def test_marks(table):
@@ -32,8 +32,10 @@ def test_marks(table):
     bias, spread, least = np.array(drawing.axes).reshape(3, 2)[:, 1]
     assert [len(line.get_xdata()) for line in least.lines] == [len(temperature.DRAWS)] * 3
     rows = table[(table.problem == "points 2-2, initial") & (table.estimator == "st_gumbel") & (table.group == "layer0")]
-    value = rows.pivot_table("value", "tau", "metric")
-    assert spread.lines[1].get_ydata() == pytest.approx(np.sqrt(value.variance / value.exact2))
+    value = rows.pivot_table("value", ["tau", "problem_seed"], "metric")
+    means = (value.variance / value.exact2).groupby("tau").mean()
+    assert spread.lines[1].get_ydata() == pytest.approx(np.sqrt(means))
+    assert means.to_numpy() != pytest.approx((value.variance / value.exact2).xs(0, level="problem_seed").to_numpy(), rel=1e-3)
     assert bias.containers, "sampled biases have error bars"
     close(drawing)
 

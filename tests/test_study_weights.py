@@ -31,6 +31,14 @@ def test_marks(table):
     close(drawing)
 
 
+def test_bars_span_the_networks(table):
+    wide = weights.networks(table)
+    row = wide[(wide.label == "straight_through") & (wide.problem_scale == 2.0)]
+    least, most = (weights.over(wide, how).set_index(["label", "problem_scale"]).along for how in ("min", "max"))
+    assert (least["straight_through", 2.0], most["straight_through", 2.0]) == (row.along.min(), row.along.max())
+    assert row.along.min() < row.along.max()
+
+
 def test_identity_is_matched_by_the_density():
     """By weight, E identity times 2 F'(latent) is E matched: mirror descent on the means."""
     network = BernoulliWeights(scale=2.0).build()
