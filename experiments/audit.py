@@ -23,7 +23,7 @@ from estimators.loss import StateFunction
 from estimators.network import BITS, Network
 from experiments.audit_peers import LOGITS, LOSSES, PEERS, Peer, installed
 
-ROWS, SIZE = 1 << 16, 1 << 14
+ROWS, SIZE = 1 << 14, 1 << 13
 RESOLUTION, SECOND_ALARM = 0.05, 1e-3
 FOLDER = store.ROOT / "results" / "audit"
 
@@ -52,7 +52,7 @@ def record(peer: Peer, name: str, loss: Loss, rows: int = ROWS, size: int = SIZE
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            rows, size = (count * 16 if peer.batched else count for count in (rows, size))
+            rows, size = (count * (64 if peer.batched else peer.effort) for count in (rows, size))
             first = verdict(peer.first(), loss, torch.tensor(LOGITS), rows=rows, resolution=RESOLUTION, batched=peer.batched)
             second = fixed(peer.second(), loss, enumerated(loss, torch.tensor(LOGITS)), peer.batched, size)
         except Exception as error:  # theirs; it is the finding
@@ -60,7 +60,7 @@ def record(peer: Peer, name: str, loss: Loss, rows: int = ROWS, size: int = SIZE
         notes = [] if first.outcome != "cannot tell" else [f"any bias is below {first.bound:.1%}"]
         if peer.definition:
             same = not fixed(peer.second(), loss, defined(peer.definition, loss), peer.batched, size).alarm(SECOND_ALARM)
-            notes.append(f"{'is' if same else 'is not'} {peer.definition}")
+            notes.append(f"{'has' if same else 'has not'} the mean of {peer.definition}")
     alarm = bool(second.alarm(SECOND_ALARM))
     size_, error = length(second)
     return line | {"verdict": first.outcome, "rows": first.rows, "scale": 1 + second.scale, "scale_error": second.scale_error,

@@ -23,12 +23,12 @@ from estimators.st_gumbel import StGumbel
 Says = Literal["exact", "unbiased", "biased"]
 
 
-def squares(x: Tensor) -> Tensor:
+def squares(x):
     """The sum of squared distances to targets: the toy of the literature and of storchastic's examples.  Its mean is about 1.3."""
     return sum((x[..., unit] - target) ** 2 for unit, target in enumerate((0.1, 0.8, 0.3)))
 
 
-def smooth(x: Tensor) -> Tensor:
+def smooth(x):
     """A function of three bits that is neither a sum over bits nor a polynomial, defined between the states.  Its mean is about 0."""
     steep = 3 * (x[..., 0] - x[..., 1]) * (2 * x[..., 2] - 1) + 1.5 * x[..., 1]
     return torch.nn.functional.softplus(steep) + x[..., 0] * x[..., 2] - 1.8
@@ -52,6 +52,8 @@ class Peer:
     batched: bool = False
     definition: Estimator | None = None
     """What it is meant to be, where that is biased."""
+    effort: int = 1
+    """How many times more rows than others it takes: a few per cent of bias need many."""
 
 
 def installed(library: str) -> str:
@@ -106,9 +108,10 @@ def halves(eta: Tensor) -> Tensor:
     return torch.stack((-eta / 2, eta / 2), -1)
 
 
-def method(call: str, says: Says, definition: Estimator | None = None) -> Peer:
+def method(call: str, says: Says, definition: Estimator | None = None, effort: int = 1) -> Peer:
     """A method of storchastic: by logits, and by probabilities."""
-    return Peer("storchastic", call, says, lambda: storchastic(call, "logits"), lambda: storchastic(call, "probs"), definition=definition)
+    first, second = (lambda by=by: storchastic(call, by) for by in ("logits", "probs"))
+    return Peer("storchastic", call, says, first, second, definition=definition, effort=effort)
 
 
 def second_order(tau: float) -> Peer:
@@ -120,7 +123,7 @@ def second_order(tau: float) -> Peer:
 PEERS = (
     method("Expect('x')", "exact"),
     method("ScoreFunction('x')", "unbiased"),
-    method("ScoreFunction('x', baseline_factory='moving_average')", "unbiased"),
+    method("ScoreFunction('x', baseline_factory='moving_average')", "unbiased", effort=8),
     method("ScoreFunction('x', n_samples=4, baseline_factory='batch_average')", "unbiased"),
     method("ARM('x')", "unbiased"),
     method("ARM('x', n_samples=4)", "unbiased"),
