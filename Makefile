@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^def cells' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint rerun smoke bench audit check new claims clean $(STUDIES)
+.PHONY: help figures test lint rerun smoke bench audit page check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ bench: $(VENV)/bench ## measures speed beside the peers, in one process, into re
 
 audit: $(VENV)/audit ## holds other libraries' estimators against exact enumeration, into results/audit/
 	@$(RUN) -m experiments audit
+
+page: $(VENV)/ready ## writes docs/estimators.md, every estimator as declared and as measured
+	@$(RUN) -m experiments page
 
 check: $(VENV)/ready ## NAME=my_estimator: checks that an estimator keeps its promises
 	@$(RUN) -m experiments check $(NAME)

@@ -68,7 +68,8 @@ def words(label: str) -> str:
             label = name.upper() + label[len(name):]
     for old, new in (("DISARM", "DisARM"), ("FOUST", "FouST"), ("muprop", "MuProp"), ("reinmax", "ReinMax"), ("gumbel rao", "Gumbel-Rao"),
                      ("gumbel softmax", "Gumbel-softmax"), ("st gumbel", "ST-Gumbel"), ("gapped st", "gapped ST"),
-                     ("straight through", "straight-through"), ("double cv", "double CV"), ("approx sign", "ApproxSign")):
+                     ("straight through", "straight-through"), ("double cv", "double CV"), ("approx sign", "ApproxSign"),
+                     ("measure valued", "measure-valued"), ("bayesbinn", "BayesBiNN")):
         label = label.replace(old, new)
     return label
 

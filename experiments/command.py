@@ -14,6 +14,7 @@ from estimators.error import InputError
 from experiments.audit import audit
 from experiments.bench import bench
 from experiments.new import ESTIMATORS, write_estimator
+from experiments.page import written
 from experiments.parse import estimator
 from experiments.parse import study as named
 from experiments.study import RESULTS, current, markdown, moved, perform, place, studies, title
@@ -57,6 +58,13 @@ def figures(jobs: int | None = None) -> int:
     """Draws every published figure, measuring only what is not current."""
     for name, module in studies().items():
         told(name, perform(module, module.Config(), jobs))
+    written()
+    return 0
+
+
+def page() -> int:
+    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables."""
+    print(f"wrote {written().relative_to(store.ROOT)}")
     return 0
 
 
@@ -125,4 +133,4 @@ def claims() -> int:
     return 0
 
 
-COMMANDS = {call.__name__: call for call in (figures, rerun, smoke, check, new, bench, audit, claims)}
+COMMANDS = {call.__name__: call for call in (figures, page, rerun, smoke, check, new, bench, audit, claims)}

@@ -102,12 +102,13 @@ def words(label):
     """The estimator's name; the published constants by that name."""
     if not label.startswith("bayesbinn"):
         return figures.words(label)
-    return "BayesBiNN, published" if "1e-10" in label else "BayesBiNN, " + figures.words(label).partition(", ")[2]
+    return "BayesBiNN, published" if "1e-10" in label else figures.words(label)
 
 
 def tables(table):
     """The medians, one row for each estimator and scale."""
     found = over(networks(table), "median")
-    return pd.DataFrame({"estimator": found.label.map(words), "scale of latent weights": found.problem_scale,
-                         "cosine of mean": found.direction.map("{:.3f}".format), "length": found.along.map("{:.3g}".format),
+    cosine = found.direction.map("{:.3f}".format).where(found.direction.notna(), "")
+    return pd.DataFrame({"estimator": found.label.map(words), "scale of latent weights": found.problem_scale, "cosine of mean": cosine,
+                         "length": found.along.map("{:.3g}".format),
                          "deviation": found.deviation.map("{:.3g}".format)})
