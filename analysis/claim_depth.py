@@ -69,6 +69,18 @@ def st_gumbel_limit() -> Finding:
                    f"{gaps[1]:.2g} and {gaps[0]:.2g}", gaps[2])
 
 
+def tau_variance_depth() -> Finding:
+    """The variance of a relaxed gradient grows like tau^-L, L layers below the loss.  Stands SEED, on relaxations"""
+    network = Points((3, 3, 3), points=10).build()
+    found = []
+    for layer in reversed(range(3)):
+        warm, cold = (moments.moments(StGumbel(tau), network).variance[network.groups[f"layer{layer}"]].sum() for tau in (2e-3, 1e-3))
+        found.append(float((cold / warm).log2()))
+    right = all(abs(exponent - depth) < 0.02 * depth for depth, exponent in enumerate(found, 1))
+    return decided(right, f"minus the exponent of tau in straight-through Gumbel's variance, L = 3, from tau 0.002 to 0.001; L = 1 and 2: "
+                   f"{found[0]:.4g} and {found[1]:.4g}", found[2])
+
+
 class Doubled(Rule):
     """Straight-through with a constant 2 too many."""
 

@@ -39,6 +39,7 @@ class Config:
 
 
 SMOKE = Config((Points((2, 3), points=20), Points((2, 3), points=20, steps=20)), rows=200, seeds=3)
+PAPER = Config(tuple(kind(steps=steps) for kind in (Points, Digits) for steps in (0, 50, 200, 1000)), rows=20_000, seeds=30)
 
 
 def cells(config):

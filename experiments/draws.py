@@ -6,6 +6,9 @@ exact, from exact bias and variance; markers are sampled, with 95 % intervals as
 
 from dataclasses import dataclass
 
+import numpy as np
+import pandas as pd
+
 from analysis import figure as figures
 from analysis.problem import Digits, Points, Problem
 from estimators.arm import Arm
@@ -34,6 +37,9 @@ class Config:
 
 
 SMOKE = Config((Points((2, 3), points=20, steps=20),), rows=200, seeds=3, draws=(1, 10, 100))
+PAPER = Config(tuple(kind(steps=steps) for kind in (Points, Digits) for steps in (0, 200, 1000)), rows=20_000, seeds=30,
+               draws=(*DRAWS, 3000, 10_000))
+TARGETS = (0.5, 0.1)
 
 
 def cells(config):
@@ -83,3 +89,17 @@ def band(panel, rows, label):
     style = figures.mark(label)
     panel.plot(rows.draws, rows.value, markersize=3, **style)
     panel.fill_between(rows.draws, rows.low, rows.high, color=style["color"], alpha=0.2, linewidth=0)
+
+
+def tables(table):
+    """Per problem and layer: what averaging leaves, the bias, and how many estimates bring the RMSE down to a share of |g|; exact."""
+    exact = table[(table.method == "exact") & table.metric.isin(("bias2", "variance", "exact2"))]
+    wide = exact.pivot_table("value", ["problem", "label", "group"], "metric", sort=False).reset_index()
+    bias2, variance = wide.bias2 / wide.exact2, wide.variance / wide.exact2
+    found = pd.DataFrame({"problem": wide.problem, "estimator": wide.label.map(figures.words), "layer": wide.group,
+                          "bias / gradient": np.sqrt(bias2.where(bias2 > 1e-18, 0)).map("{:.3g}".format)})
+    for target in TARGETS:
+        left = (target**2 - bias2).where(bias2 < target**2)
+        counts = np.ceil(variance / left).clip(lower=1)
+        found[f"estimates until RMSE {target:g}"] = counts.map("{:.0f}".format).where(left.notna(), "never")
+    return found
