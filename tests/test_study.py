@@ -7,7 +7,10 @@ import pytest
 
 from analysis import figure as figures
 from analysis.problem import Points
+from estimators.arm import Arm
+from estimators.exact import gradient
 from estimators.mean_field import MeanField
+from estimators.moments import moments
 from estimators.straight_through import StraightThrough
 from experiments import bias_variance, draws, study
 from experiments.run import read
@@ -129,3 +132,23 @@ def test_marks():
     assert figures.mark("reinforce (samples=4)")["markerfacecolor"] == "white"
     assert figures.mark("not_an_estimator")["color"] == figures.COLOURS["other"]
     assert figures.words("reinforce (baseline=leave_one_out, samples=4)") == "REINFORCE, leave one out, samples 4"
+
+
+def test_draws_counts_estimates(results):
+    """From exact moments found here: one more estimate than the count is enough, one fewer is not; the bias is never averaged away."""
+    problem = Points((2, 3), points=20, steps=20)
+    config = replace(draws.SMOKE, problems=(problem,), estimators=(StraightThrough(), Arm()), rows=60, draws=(1, 10))
+    table = draws.tables(read(study.perform(draws, config, jobs=1).folder / "summary.csv")).set_index(["estimator", "layer"])
+    network = problem.build()
+    truth = gradient(network)
+    for rule, name in ((StraightThrough(), "straight-through"), (Arm(), "ARM")):
+        found = moments(rule, network)
+        bias2, variance = ((found.mean - truth).square().sum() / truth.square().sum(), found.variance.sum() / truth.square().sum())
+        for target in draws.TARGETS:
+            said = table.loc[(name, "all"), f"estimates until RMSE {target:g}"]
+            if said == "never":
+                assert bias2 >= target**2
+            else:
+                assert bias2 + variance / int(said) <= target**2 * (1 + 1e-5)
+                assert said == "1" or bias2 + variance / (int(said) - 1) > target**2
+    assert "never" not in set(table.loc["ARM"].to_numpy().ravel())
