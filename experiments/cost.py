@@ -125,13 +125,15 @@ def figure(table):
 
 def best(panel, costs, errors, labels):
     """The frontier, each stretch in its estimator's colour and with its name."""
-    change = np.flatnonzero(labels[1:] != labels[:-1]) + 1
+    change, last = np.flatnonzero(labels[1:] != labels[:-1]) + 1, np.inf
     for start, stop in zip([0, *change], [*change, len(labels)], strict=True):
         label, part = labels[start], slice(start, min(stop + 1, len(labels)))
         panel.plot(costs[part], errors[part], color=figures.mark(label)["color"], linewidth=2.6, solid_capstyle="butt")
         if stop - start >= 15:
             middle = (start + stop) // 2
-            panel.annotate(figures.words(label), (costs[middle], errors[middle]), (-4, -3), textcoords="offset points", ha="right",
+            below = -3 if errors[middle] < 0.8 * last else -12  # clear of the name before
+            last = errors[middle]
+            panel.annotate(figures.words(label), (costs[middle], errors[middle]), (-4, below), textcoords="offset points", ha="right",
                            va="top", fontsize=7, color=figures.mark(label)["color"])
 
 
