@@ -20,7 +20,8 @@ class Darn(Rule):
 
     By      d x / d a := span F'(a) / (2 P(x | a))
     Needs   the loss differentiable in x
-    Bias    yes; none for one layer whose loss is at most quadratic in each unit, x_i^2 included
+    Bias    yes; none for one layer whose loss is at most quadratic in each unit, x_i^2 included, or has, beside a linear part, only even
+            powers of a unit's distance from the middle between its states
     Cost    1 forward, 1 backward
     Paper   Gregor, Danihelka, Mnih, Blundell, Wierstra 2014, arXiv:1310.8499; Gu, Levine, Sutskever, Mnih 2016, arXiv:1511.05176
     """

@@ -27,7 +27,7 @@ class Reinmax(Rule):
 
     By      d x / d logit := span (2 m (1 - m) - p (1 - p) / 2),  m = (bit + s(logit / tau)) / 2
     Needs   the loss differentiable in x
-    Bias    yes; none at tau = 1 for one layer whose loss is at most quadratic in each unit
+    Bias    yes; none at tau = 1 for one layer whose loss is at most quadratic in each unit, and where `darn` has none
     Cost    1 forward, 1 backward
     Paper   Liu, Dong, Liu, Yu, Gao 2023, arXiv:2304.08612
     """

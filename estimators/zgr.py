@@ -23,7 +23,7 @@ class Zgr(Rule):
 
     By      d x / d a := span F'(a) / 2 + (x - E x) d log P(x | a) / d a / 2
     Needs   the loss differentiable in x
-    Bias    yes; none for one layer whose loss is at most quadratic in each unit
+    Bias    yes; none for one layer whose loss is at most quadratic in each unit, and where `darn` has none
     Cost    1 forward, 1 backward
     Paper   Shekhovtsov 2023, Cold Analysis of Rao-Blackwellized Straight-Through Gumbel-Softmax Gradient Estimator, ICML
     """

@@ -1,7 +1,8 @@
 """How many estimates must be averaged until the gradient is right, and when does averaging no longer help?
 
 Relative RMSE and cosine of the mean of M estimates, per layer.  The variance falls like 1 / M, the bias stays.  Lines of RMSE are
-exact, from exact bias and variance; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine).
+exact, from exact bias and variance; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine).  In the output layer, the
+last, all that draw one sample give the same estimate.
 """
 
 from dataclasses import dataclass

@@ -36,6 +36,19 @@ def test_unbiased_where_at_most_quadratic_in_each_unit(rule, noise, states):
         torch.testing.assert_close(mean_row(rule, network), gradient(network), rtol=1e-11, atol=1e-12)
 
 
+@pytest.mark.parametrize("rule", SECOND_ORDER, **NAMES)
+@pytest.mark.parametrize(("states", "middle"), ((SIGNS, 0.0), (BITS, 0.5)))
+def test_unbiased_where_all_but_the_linear_part_is_even_about_the_middle(rule, states, middle):
+    """x_1 + x_1^4 x_2^2 x_3 and the like; about another point it is biased."""
+    def even(about):
+        return lambda x: x[..., 0] - 2 * x[..., 2] + 3 * (x[..., 0] - about) ** 4 * (x[..., 1] - about) ** 6 * x[..., 2]
+
+    network = vector(even(middle), LOGISTIC, states)
+    torch.testing.assert_close(mean_row(rule, network), gradient(network), rtol=1e-11, atol=1e-12)
+    shifted = vector(even(middle + 0.2), LOGISTIC, states)
+    assert (mean_row(rule, shifted) - gradient(shifted)).norm() > 1e-2 * gradient(shifted).norm()
+
+
 @pytest.mark.parametrize("rule", (*SECOND_ORDER, straight_through), **NAMES)
 def test_biased_where_cubic(rule):
     """x^3 is x on the states, but its derivative is 3 there: three times the truth, for all of them."""
