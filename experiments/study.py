@@ -140,7 +140,8 @@ def moved(before: pd.DataFrame, after: pd.DataFrame, limit: float = 3.0) -> list
     """A line for every number that differs by more than `limit` standard errors of the difference; exact ones by more than 1e-6."""
     keys = [column for column in before.columns if column in after.columns and column not in
             ("value", "error", "low", "high", "verdict", "key", "rows", "seeds", "method")]
-    joined = before.merge(after, on=keys, how="outer", suffixes=("_before", "_after"), indicator=True)
+    before, after = (frame.assign(turn=frame.groupby(keys, dropna=False).cumcount()) for frame in (before, after))  # exact beside sampled
+    joined = before.merge(after, on=[*keys, "turn"], how="outer", suffixes=("_before", "_after"), indicator=True)
     lines = []
     for row in joined.to_dict("records"):
         name = ", ".join(str(row[key]) for key in keys if row[key] == row[key])

@@ -71,6 +71,16 @@ def test_anew_gives_the_same_numbers_and_moved_sees_a_change(results):
     assert len(study.moved(before, after.drop(index=0))) == 1
 
 
+def test_moved_compares_exact_with_exact_and_sampled_with_sampled(results):
+    """The study of draws has both of each estimator; with every sampled error too small, one would be held to have moved to the other."""
+    config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
+    table = read(study.perform(draws, config, jobs=1).folder / "summary.csv")
+    assert study.moved(table.assign(error=0.0), table.assign(error=0.0)) == []
+    changed = table.copy()
+    changed.loc[changed.index[(table.method == "exact") & (table.metric == "variance")][0], "value"] *= 1.01
+    assert len(study.moved(table, changed)) == 1
+
+
 def test_other_configurations_have_folders_of_their_own(results):
     assert study.place(bias_variance, bias_variance.Config()) == results / "bias_variance"
     assert study.place(bias_variance, bias_variance.SMOKE) == results / "smoke" / "bias_variance"
