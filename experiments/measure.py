@@ -31,7 +31,8 @@ def truth(problem: Problem, device: str, precision: str, reference: Reference | 
     reference.estimator.check(network)
     run = Accuracy(torch.zeros_like(network.theta), {})
     cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
-    Stream(cell, network, run, "reference", chunk_rows(network, memory << 20)).grow(reference.rows)
+    step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
+    Stream(cell, network, run, "reference", step).grow(reference.rows)
     return narrow, network, run.mean, run.variance / run.n
 
 

@@ -18,14 +18,16 @@ def generator(seed: int | str, chunk: int, device: str) -> torch.Generator:
     return torch.Generator(device).manual_seed(int.from_bytes(digest[:7], "little"))
 
 
-def chunk_rows(network: Network, budget: int) -> int:
-    """Rows that are held at once within `budget` bytes: estimates, and some twelve tensors of the units' size.
+def chunk_rows(network: Network, budget: int, samples: int = 1) -> int:
+    """Rows that are held at once within `budget` bytes: estimates, and some twelve tensors of the units' size for each of the `samples`
+    that an estimate is made of.
 
     Raises InputError where not even one fits."""
     size = network.theta.element_size()
-    row = size * (4 * len(network.theta) + 12 * len(network.inputs) * (sum(network.widths) + network.outputs))
+    row = size * (4 * len(network.theta) + 12 * samples * len(network.inputs) * (sum(network.widths) + network.outputs))
     if row > budget:
-        raise InputError(f"the memory budget of {budget / 2**20:.3g} MiB is too small for one row of {len(network.theta)} "
+        of = f" of {samples} samples" if samples > 1 else ""
+        raise InputError(f"the memory budget of {budget / 2**20:.3g} MiB is too small for one row{of} of {len(network.theta)} "
                          f"parameters and {len(network.inputs)} data points; expected at least {row / 2**20:.3g} MiB")
     return max(1, min(4096, budget // row))
 
@@ -54,7 +56,7 @@ class Stream:
 def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[str, slice],
            uncertainty: torch.Tensor | None = None) -> tuple[list[dict], dict]:
     """(records of every seed, chunk size and what ended the sampling)."""
-    step = chunk_rows(network, cell.memory << 20)
+    step = chunk_rows(network, cell.memory << 20, getattr(cell.estimator, "samples", 1))
     if not cell.estimator.random:
         step = min(step, 64)
     streams = [Stream(cell, network, Accuracy(gradient, groups, cell.draws, uncertainty), seed, step) for seed in range(cell.seeds)]

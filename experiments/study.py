@@ -103,10 +103,13 @@ def perform(study: ModuleType, config, jobs: int | None = None, anew: bool = Fal
 
 
 def arranged(whole: pd.DataFrame) -> pd.DataFrame:
-    """Columns without any value dropped, `group` and what follows it last."""
+    """Columns without any value dropped, in an order that does not depend on what was measured first: names, fields of the problem,
+    hyper-parameters, numbers."""
     whole = whole.dropna(axis="columns", how="all")
     tail = [column for column in [*COLUMNS, "key"] if column in whole]
-    return whole[[*(column for column in whole.columns if column not in tail), *tail]]
+    names = [column for column in ("problem", "label", "estimator") if column in whole]
+    fields = sorted(set(whole.columns) - set(names) - set(tail), key=lambda column: (not column.startswith("problem_"), column))
+    return whole[[*names, *fields, *tail]]
 
 
 def draw(study: ModuleType, folder: Path) -> bool:

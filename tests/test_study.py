@@ -71,6 +71,15 @@ def test_anew_gives_the_same_numbers_and_moved_sees_a_change(results):
     assert len(study.moved(before, after.drop(index=0))) == 1
 
 
+def test_columns_do_not_depend_on_history():
+    """A table that grew, cell by cell, has its columns where one measured at once has them."""
+    columns = ["problem", "label", "estimator", "tau", "problem_seed", "backward", "group", "metric", "value", "key"]
+    frame = pd.DataFrame([range(len(columns))], columns=columns)
+    shuffled = frame[[*columns[:3], "problem_seed", "backward", "tau", *columns[6:]]]
+    assert list(study.arranged(frame)) == list(study.arranged(shuffled)) != columns
+    assert list(study.arranged(frame))[3:6] == ["problem_seed", "backward", "tau"]
+
+
 def test_moved_compares_exact_with_exact_and_sampled_with_sampled(results):
     """The study of draws has both of each estimator; with every sampled error too small, one would be held to have moved to the other."""
     config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
