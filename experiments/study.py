@@ -135,8 +135,9 @@ def draw(study: ModuleType, folder: Path) -> bool:
 
 def markdown(frame: pd.DataFrame) -> str:
     """The table in Markdown."""
-    rows = [list(frame.columns), ["---"] * frame.shape[1], *frame.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+    rows = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
+    head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    return "\n".join((head, "| --- " * frame.shape[1] + "|", *body)) + "\n"
 
 
 def moved(before: pd.DataFrame, after: pd.DataFrame, limit: float = 3.0) -> list[str]:

@@ -30,18 +30,18 @@ class Config:
     """Defaults are the published figure."""
 
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
-    width: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 10)
+    width: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 10, 12, 14)
     """Units a layer; every other network has the fourth."""
     depth: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 10)
     """Bernoulli layers; every other network has the third."""
     scale: tuple[float, ...] = (0.1, 0.3, 0.5, 1.0, 2.0, 4.0, 10.0)
     """Standard deviation of the pre-activations, roughly; every other network has the fourth."""
-    networks: int = 15
+    networks: int = 10
     """Random networks of each shape."""
 
 
 SMOKE = Config(ESTIMATORS[:3], (1, 2, 3, 4), (1, 2, 3), (0.1, 0.3, 0.5, 1.0), 3)
-PAPER = Config(width=(1, 2, 3, 4, 6, 8, 10, 12, 14), networks=100)
+PAPER = Config(networks=100)
 
 
 def cells(config):

@@ -47,3 +47,14 @@ def test_the_square_by_hand():
     by_hand = 2 * p * (1 - p) * (p * 2 - (1 - p) * 2)
     assert claim.relative_bias(claim_layer.StraightThrough(), network) == pytest.approx(float(by_hand), rel=1e-12)
     assert float(exact.gradient(network).abs().max()) < 1e-15
+
+
+@pytest.mark.parametrize("page", ("README.md", "docs/claims.md"))
+def test_pages_count_the_statements(page):
+    assert f"{len(claims())} statements" in (ROOT / page).read_text()
+
+
+def test_the_page_names_what_holds_under_conditions():
+    """As many as the ledger has, and the number of those that hold."""
+    page, counts = (ROOT / "docs" / "claims.md").read_text(), RECORDED.verdict.value_counts()
+    assert page.count("\n* *") == counts["holds only if"] and f"\n{counts['holds']} hold. " in page and "fails" not in counts

@@ -71,6 +71,10 @@ def test_anew_gives_the_same_numbers_and_moved_sees_a_change(results):
     assert len(study.moved(before, after.drop(index=0))) == 1
 
 
+def test_markdown_keeps_bars_inside_cells():
+    assert study.markdown(pd.DataFrame({"|g|": ["a | b"]})) == "| \\|g\\| |\n| --- |\n| a \\| b |\n"
+
+
 def test_columns_do_not_depend_on_history():
     """A table that grew, cell by cell, has its columns where one measured at once has them."""
     columns = ["problem", "label", "estimator", "tau", "problem_seed", "backward", "group", "metric", "value", "key"]
