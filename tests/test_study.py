@@ -133,6 +133,19 @@ def test_bias_variance_draws_every_estimator_in_every_panel(results):
     assert {text.get_text() for text in drawing.legends[0].get_texts()} == {"straight-through", "mean field"}
 
 
+def test_bias_variance_shows_the_exact_bias(results):
+    """Straight-through's, from moments found here, in the figure's numbers and in its table; mean field's is another."""
+    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    wide = bias_variance.relative(read(folder / "summary.csv")).set_index(["problem", "label", "group"])
+    for problem in CONFIG.problems:
+        network = problem.build()
+        truth = gradient(network)
+        exact = float((moments(StraightThrough(), network).mean - truth).norm() / truth.norm())
+        assert wide.loc[(problem.name, "straight_through", "all"), "bias"] == pytest.approx(exact, rel=1e-4)
+        assert wide.loc[(problem.name, "mean_field", "all"), "bias"] != pytest.approx(exact, rel=1e-2)
+        assert f"| {problem.name} | straight-through | {100 * exact:.3g} |" in (folder / "table.md").read_text()
+
+
 def test_draws_draws_exact_lines_and_sampled_points(results):
     config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
     folder = study.perform(draws, config, jobs=1).folder
