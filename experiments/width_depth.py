@@ -84,7 +84,7 @@ def figure(table):
         axes[0, column].set_title(fixed)
         axes[1, column].set(xscale="log", xlabel=name)
         ticks = sorted(part[axis].unique())
-        axes[1, column].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes[1, column].set_xticks(ticks, spaced(ticks))
         axes[1, column].minorticks_off()
     axes[0, 0].set(yscale="log", ylabel="|bias| / |exact|, first layer")
     axes[1, 0].set_yscale("symlog", linthresh=1)
@@ -95,6 +95,15 @@ def figure(table):
         panel.axhline(1, color="0.7", linewidth=0.6, zorder=0)
     figures.legend(drawing, list(dict.fromkeys(table.label)), 5)
     return drawing
+
+
+def spaced(ticks):
+    """The ticks' names on a logarithmic axis, but for those that would run into the next."""
+    names, last = [], np.inf
+    for tick in reversed(ticks):
+        names.append(f"{tick:g}" if last > 1.25 * tick else "")
+        last = tick if names[-1] else last
+    return names[::-1]
 
 
 def curve(panel, values, label):
