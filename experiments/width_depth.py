@@ -101,7 +101,7 @@ def spaced(ticks):
     """The ticks' names on a logarithmic axis, but for those that would run into the next."""
     names, last = [], np.inf
     for tick in reversed(ticks):
-        names.append(f"{tick:g}" if last > 1.25 * tick else "")
+        names.append(f"{tick:g}" if last >= 1.25 * tick else "")
         last = tick if names[-1] else last
     return names[::-1]
 
