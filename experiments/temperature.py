@@ -148,7 +148,7 @@ def law(bias, spread, part, depth):
     power = r"\tau^{-1/2}" if depth == 1 else rf"\tau^{{-{depth}/2}}" if depth % 2 else rf"\tau^{{-{depth // 2}}}"
     guide(spread, taus, values, f"${power}$")
     if depth == 1:
-        guide(bias, np.array([0.03, 0.3]), np.array([0.004, 0.04]), r"$\tau$")
+        guide(bias, np.array([0.2, 2.0]), np.array([0.006, 0.06]), r"$\tau$")
 
 
 def guide(panel, x, y, name):
