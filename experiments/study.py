@@ -82,8 +82,10 @@ def perform(study: ModuleType, config, jobs: int | None = None, anew: bool = Fal
     old = None if anew else current(folder)
     kept = set() if old is None else set(old["key"])
     missing, against = [cell for cell in cells if keys[cell] not in kept], getattr(study, "AGAINST", None)
-    if against:  # pairs are measured together
-        missing = [cell for cell in cells if cell.problem in {other.problem for other in missing}]
+    if against:  # a pair is measured together: with every cell its partner, with a partner all cells of its problem
+        problems, alone = {cell.problem for cell in missing}, {cell.problem for cell in missing if cell.estimator == against}
+        missing = [cell for cell in cells if cell in missing or cell.problem in alone
+                   or cell.estimator == against and cell.problem in problems]
     if missing:
         records = measured(missing, jobs, None if anew else folder / "cells")
         fresh = table(missing, records, True, getattr(study, "PROBLEM_FIELDS", ()))

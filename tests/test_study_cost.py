@@ -1,12 +1,16 @@
 """The study of costs: complete, drawn, its frontier the least of all curves, its paired differences those of the errors."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.pyplot import close
 
 from analysis.problem import Points
 from estimators import exact, moments
 from estimators.arm import Arm
+from estimators.reinforce import Reinforce
 from estimators.straight_through import StraightThrough
 from experiments import cost, study
 from experiments.run import read
@@ -48,6 +52,26 @@ def test_paired_difference_is_the_difference(table):
     rows = table[(table.group == "all") & (table.draws == 1) & table.against.isna()].set_index(["label", "metric"]).value
     mse = {label: rows[label, "bias2"] + rows[label, "variance"] for label in ("straight_through", pair.against.item())}
     assert pair.value.item() == pytest.approx(mse["straight_through"] - mse[pair.against.item()], rel=1e-4)
+
+
+def test_one_more_estimator_measures_itself_and_its_partner(tmp_path, monkeypatch):
+    """The table is then what it would be had all been measured at once, but for seconds; a new partner measures all anew."""
+    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    few = replace(cost.SMOKE, estimators=cost.SMOKE.estimators[:3], rows=50)
+    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "grown")
+    assert study.perform(cost, few, jobs=1).measured == 4
+    more = replace(few, estimators=cost.SMOKE.estimators[:4])
+    assert study.perform(cost, more, jobs=1).measured == 2
+    grown = read(tmp_path / "grown" / "summary.csv")
+    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "whole")
+    study.perform(cost, more, jobs=1)
+    whole = read(tmp_path / "whole" / "summary.csv")
+    names = ["label", "against", "group", "metric", "draws"]
+    parts = [frame[frame.metric != "seconds"].sort_values(names)[[*names, "value"]] for frame in (grown, whole)]
+    pd.testing.assert_frame_equal(*(part.reset_index(drop=True) for part in parts))
+    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "grown")
+    monkeypatch.setattr(cost, "AGAINST", Reinforce(baseline="leave_one_out", samples=3))
+    assert study.perform(cost, more, jobs=1).measured == 5
 
 
 def test_frontier_is_the_least(table):
