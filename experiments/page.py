@@ -59,8 +59,8 @@ def default(rows: pd.DataFrame, problem: str):
     return min(rows[rows.problem == problem].itertuples(), key=lambda row: len(row.label))
 
 
-def section(name: str, kind: type[Estimator], rows: pd.DataFrame) -> list[str]:
-    """One estimator."""
+def section(name: str, kind: type[Estimator], rows: pd.DataFrame, elsewhere: bool) -> list[str]:
+    """One estimator; `elsewhere`: not measured on the reference network."""
     told = headings(kind)
     source = Path(getsourcefile(kind)).name
     lines = [f"### {figure.words(name)}", "", f"[`{name}`](../estimators/{source}). {told['']}", "", "| | |", "|---|---|"]
@@ -68,7 +68,7 @@ def section(name: str, kind: type[Estimator], rows: pd.DataFrame) -> list[str]:
     given = ", ".join(f"`{field.name} = {field.default!r}`" for field in fields(kind))
     lines += [f"| Hyper-parameters | {given} |"] if given else []
     for row in (default(rows, problem) for problem in dict.fromkeys(rows.problem)):
-        where = row.problem if row.problem.startswith("points") else OTHERWISE + f" {row.label}"
+        where = f"{OTHERWISE} {row.label}" if elsewhere else row.problem
         lines.append(f"| Measured, {where} | bias {bias(row)}, deviation {row.deviation:.3g}, cosine {row.cosine:.3f}, "
                      f"passes {row.evaluations:.3g} |")
     return [*lines, ""]
@@ -100,7 +100,7 @@ def page() -> str:
         lines += ["", f"## {family.capitalize()}", ""]
         for name, kind in kinds.items():
             if kind.family == family:
-                lines += section(name, kind, measured.get(name, elsewhere.get(name)))
+                lines += section(name, kind, measured.get(name, elsewhere.get(name)), name not in measured)
     return re.sub("\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 

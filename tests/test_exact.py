@@ -147,3 +147,15 @@ def test_the_transfer_passes_gradcheck():
     values = torch.randn(2, 8, generator=rng, dtype=torch.float64, requires_grad=True)
     below = exact.Data(Points((3,), points=5).build())
     assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"], Space(v)), (weight, bias, values))
+
+
+@pytest.mark.parametrize("block", (2000, 8 << 20))
+def test_a_graph_kept_is_right_a_second_time(monkeypatch, block):
+    """Tables live in shared memory, or are kept where there is one batch: neither another graph nor the first backward pass spoils them."""
+    monkeypatch.setattr("estimators.transfer.BLOCK_BYTES", block)
+    network = Points((6, 5, 7), points=30).build()
+    theta = network.theta.detach().requires_grad_()
+    value, other = exact.value(network.at(theta)), exact.value(network.at(2 * theta))
+    first = torch.autograd.grad(value, theta, retain_graph=True)[0]
+    assert torch.autograd.grad(other, theta)[0].sub(first).norm() > 1e-3 * first.norm()
+    assert torch.equal(torch.autograd.grad(value, theta)[0], first) and torch.equal(first, exact.gradient(network))

@@ -39,3 +39,8 @@ def test_one_number_by_hand(tmp_path, monkeypatch):
     bias = (moments.moments(StraightThrough(), network).mean[part] - g).norm() / g.norm()
     row = wide[(wide.width == 4) & (wide.depth == 3) & (wide.scale == 1) & (wide.problem_seed == 1)]
     assert row.bias.item() == pytest.approx(float(bias), rel=1e-5)
+
+
+def test_names_of_ticks_do_not_run_into_each_other():
+    """The last is kept, and of two that are too near the right one."""
+    assert width_depth.spaced([1, 8, 10, 12, 14]) == ["1", "8", "10", "", "14"] and width_depth.spaced([0.1, 0.3]) == ["0.1", "0.3"]
