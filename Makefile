@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^def cells' experiments/*.py))
+STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
 .PHONY: help figures test lint rerun smoke bench audit page check new claims clean $(STUDIES)
@@ -13,10 +13,10 @@ help: ## lists every target
 	@echo "  STUDY is one of: $(STUDIES)"
 
 figures: $(VENV)/ready ## draws every published figure in results/, measuring only what is not current
-	@$(RUN) -m experiments figures
+	@$(RUN) -m straightedge figures
 
 $(STUDIES): $(VENV)/ready ## draws one study's figure
-	@$(RUN) -m experiments $@
+	@$(RUN) -m straightedge $@
 
 test: $(VENV)/ready ## runs all tests
 	@$(RUN) -m pytest
@@ -25,28 +25,28 @@ lint: $(VENV)/ready ## checks the style of the code
 	@$(RUN) -m ruff check .
 
 rerun: $(VENV)/ready ## measures everything anew, prints every number that moved by more than three standard errors
-	@$(RUN) -m experiments rerun
+	@$(RUN) -m straightedge rerun
 
 smoke: $(VENV)/ready ## runs every study in a configuration of seconds, into results/smoke/
-	@$(RUN) -m experiments smoke
+	@$(RUN) -m straightedge smoke
 
 bench: $(VENV)/bench ## measures speed beside the peers, in one process, into results/bench/
-	@$(RUN) -m experiments bench
+	@$(RUN) -m straightedge bench
 
 audit: $(VENV)/audit ## holds other libraries' estimators against exact enumeration, into results/audit/
-	@$(RUN) -m experiments audit
+	@$(RUN) -m straightedge audit
 
 page: $(VENV)/ready ## writes docs/estimators.md, every estimator as declared and as measured
-	@$(RUN) -m experiments page
+	@$(RUN) -m straightedge page
 
 check: $(VENV)/ready ## NAME=my_estimator: checks that an estimator keeps its promises
-	@$(RUN) -m experiments check $(NAME)
+	@$(RUN) -m straightedge check $(NAME)
 
 new: $(VENV)/ready ## NAME=my_estimator: writes a commented estimator that passes the checks
-	@$(RUN) -m experiments new $(NAME)
+	@$(RUN) -m straightedge new $(NAME)
 
 claims: $(VENV)/ready ## prints what the papers state and what the computation says, into results/claims/
-	@$(RUN) -m experiments claims
+	@$(RUN) -m straightedge claims
 
 clean: ## removes the environment and the stored cells, keeps tables and figures
 	@rm -rf $(VENV) results/*/cells results/smoke results/custom *.egg-info .pytest_cache .ruff_cache

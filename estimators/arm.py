@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Estimator
-from estimators.pair import Pair, arm_pairing
-from estimators.sample import gradient, rollout, trunk
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.moment.pair import PairPlan, arm_pairing
+from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
 
 
 def antithetic_pair(network, states, activations, us, value):
@@ -39,8 +39,8 @@ class Arm(Estimator):
         value, slope = network.outcome(z)
         deltas = [(opposite - same).unsqueeze(-1) * (u - 0.5) * network.noise.logit_slope(a)
                   for a, u, _, same, opposite in antithetic_pair(network, states, activations, us, value)]
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
-        return Pair(network, arm_pairing)
+        return PairPlan(network, arm_pairing)

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from estimators.base import Estimator
-from estimators.error import InputError
-from estimators.sample import gradient, rollout, trunk
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
 
 
 def dirichlet_copula(t: Float[Tensor, "n b i"], samples: int, rng: torch.Generator) -> Float[Tensor, "n k b i"]:
@@ -67,4 +67,4 @@ class Arms(Estimator):
             apart = tail - both_low(tail, self.samples)
             scale = torch.where(apart > 0, network.noise.density(a) / apart.clamp_min(1e-300), 0.0)
             deltas.append((centred * upper).sum(1) / (self.samples - 1) * scale)
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

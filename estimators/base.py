@@ -16,16 +16,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from estimators.error import InputError
-from estimators.meter import METER
-from estimators.network import Network
-from estimators.noise import Noise
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.network.noise import Noise
 
 Unit = Callable[[Tensor, Tensor, Noise], Tensor]
-
-
-class Unsuitable(InputError):
-    """The estimator cannot be used on this network; the message says what it needs."""
 
 
 @dataclass(frozen=True)
@@ -85,16 +80,16 @@ def state_slopes(network: Network, factors: list[Tensor], slope: Tensor) -> list
     return slopes
 
 
-def descend(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tensor]:
+def chain_deltas(network: Network, factors: list[Tensor], slope: Tensor) -> list[Tensor]:
     """The estimates of d loss / d a of every affine layer, by the chain rule with these local derivatives."""
     deltas = [factor * g for factor, g in zip(factors, state_slopes(network, factors, slope), strict=True)]
     return [*deltas, slope] if network.outputs else deltas
 
 
-def chain(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"]:
+def chain_rows(unit: Unit, network: Network, us: list[Tensor]) -> Float[Tensor, "n d"]:
     """The rows of one forward pass with the unit's states and one backward pass with its local derivatives."""
     states, factors, z = ascend(unit, network, us)
-    deltas = descend(network, factors, network.slope(z)[1])
+    deltas = chain_deltas(network, factors, network.slope(z)[1])
     return network.rows(states[: len(deltas)], deltas)
 
 
@@ -115,7 +110,7 @@ class Rule(Estimator):
         """x in {-1, +1} (or relaxed), differentiable in a, element by element; u ~ U(0, 1), and x = +1 where u < F(a)."""
 
     def __call__(self, network, n, rng):
-        return chain(self.unit, network, network.uniform(rng, n))
+        return chain_rows(self.unit, network, network.uniform(rng, n))
 
 
 @dataclass(frozen=True)

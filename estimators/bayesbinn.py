@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Rule, Unsuitable
-from estimators.noise import LOGISTIC
-from estimators.unit import relaxed, relaxed_slope, require_positive, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import relaxed, relaxed_slope, require_positive, with_slope
 
 
 def bayesbinn(a, u, noise=LOGISTIC, tau=1.0, epsilon=1e-10):

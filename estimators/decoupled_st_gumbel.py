@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Rule
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, relaxed, require_positive, through
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, relaxed, require_positive, through
 
 
 def decoupled_st_gumbel(a, u, noise=LOGISTIC, forward=1.0, backward=2.0):

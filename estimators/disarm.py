@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import torch
 
-from estimators.arm import antithetic_pair
-from estimators.base import Estimator
-from estimators.pair import Pair, disarm_pairing
-from estimators.sample import gradient, trunk
+from straightedge.estimators.arm import antithetic_pair
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.moment.pair import PairPlan, disarm_pairing
+from straightedge.estimators.sampling.forward import estimate_rows, trunk
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Disarm(Estimator):
             tail = torch.minimum(p, q)
             scale = torch.where(tail > 0, network.noise.density(a) / tail.clamp_min(1e-300), 0.0)
             deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
-        return Pair(network, disarm_pairing)
+        return PairPlan(network, disarm_pairing)

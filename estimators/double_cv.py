@@ -5,11 +5,11 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from estimators.error import InputError
-from estimators.learning import LearningEstimator, coefficients
-from estimators.network import Network
-from estimators.peer import Peers, draw
-from estimators.sample import gradient, mean_of_others
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others
+from straightedge.estimators.sampling.learning import LearningEstimator, coefficients
+from straightedge.estimators.sampling.peer import Peers, draw
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ class DoubleCv(LearningEstimator):
         states, slope, layers = draw(network, n, self.samples, rng)
         deltas = [peers.main + weight * self.control(network, peers)
                   for peers, weight in zip(layers, self.learned(network), strict=True)]
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import torch
 
-from estimators.base import Rule
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, with_slope
 
 
 def foust(a, u, noise=LOGISTIC, weights=True):

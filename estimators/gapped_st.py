@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import torch
 
-from estimators.base import Rule
-from estimators.error import InputError
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, require_positive, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, require_positive, with_slope
 
 
 def gapped_st(a, u, noise=LOGISTIC, tau=0.5, gap=1.0):

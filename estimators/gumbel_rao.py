@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import torch
 
-from estimators.base import Rule, chain
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, relaxed, relaxed_slope, require_positive, threshold, through, with_slope
+from straightedge.estimators.base import Rule, chain_rows
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, relaxed, relaxed_slope, require_positive, threshold, through, with_slope
 
 
 def gumbel_rao(a, u, vs, noise=LOGISTIC, tau=0.5):
@@ -48,4 +48,4 @@ class GumbelRao(Rule):
             vs = (torch.rand(a.shape, generator=rng, dtype=a.dtype, device=a.device) for _ in range(self.noises))
             return gumbel_rao(a, u, vs, noise, self.tau)
 
-        return chain(unit, network, network.uniform(rng, n))
+        return chain_rows(unit, network, network.uniform(rng, n))

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Rule
-from estimators.noise import LOGISTIC
-from estimators.unit import relaxed, require_positive
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import relaxed, require_positive
 
 
 def gumbel_softmax(a, u, noise=LOGISTIC, tau=0.5):

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Estimator
-from estimators.flip import flip, losses
-from estimators.pair import Pair, flip_pairing
-from estimators.sample import gradient, trunk
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.moment.pair import PairPlan, flip_pairing
+from straightedge.estimators.sampling.flip import flip, losses
+from straightedge.estimators.sampling.forward import estimate_rows, trunk
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class LocalExpectation(Estimator):
             other = losses(network, layer, above, us, step)
             difference = (other - value.unsqueeze(-1)) * (step / network.span)
             deltas.append(network.noise.density(activations[layer]) * difference)
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
-        return Pair(network, flip_pairing)
+        return PairPlan(network, flip_pairing)

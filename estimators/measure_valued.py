@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Estimator, Unsuitable
-from estimators.flip import losses
-from estimators.pair import Pair, flip_pairing
-from estimators.sample import climb, gradient, trunk
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.moment.pair import PairPlan, flip_pairing
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.sampling.flip import losses
+from straightedge.estimators.sampling.forward import climb, estimate_rows, trunk
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,10 @@ class MeasureValued(Estimator):
                 above = [*above, network.output([x, *others][-1])][0]
             lower = losses(network, layer, above, rest, lo - x)
             deltas.append(network.noise.density(activations[layer]) * (upper - lower))
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
         if not self.coupled:
             raise Unsuitable("measure_valued: no exact moments where the parts are not coupled; sample it")
-        return Pair(network, flip_pairing)
+        return PairPlan(network, flip_pairing)

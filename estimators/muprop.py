@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Estimator, ascend, state_slopes
-from estimators.mean_field import mean_field
-from estimators.meter import METER
-from estimators.sample import gradient, trunk
+from straightedge.estimators.base import Estimator, ascend, state_slopes
+from straightedge.estimators.mean_field import mean_field
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.sampling.forward import estimate_rows, trunk
 
 
 @dataclass(frozen=True)
@@ -40,4 +40,4 @@ class Muprop(Estimator):
             rest = value - mean_value - (g * (x - mean)).sum(-1)
             score = network.noise.score(a, x > sum(network.states) / 2)
             deltas.append(rest.unsqueeze(-1) * score + g * network.span * network.noise.density(a))
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

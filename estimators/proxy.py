@@ -9,10 +9,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from estimators.base import Rule
-from estimators.error import InputError
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, through
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, through
 
 
 def proxy(a, u, noise=LOGISTIC, function=torch.nn.functional.softsign):

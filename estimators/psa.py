@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import torch
 
-from estimators.base import Estimator
-from estimators.flip import blocks, flip, losses, shifted
-from estimators.path import Path
-from estimators.sample import gradient, trunk
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.moment.path import PathPlan
+from straightedge.estimators.sampling.flip import blocks, flip, losses, shifted
+from straightedge.estimators.sampling.forward import estimate_rows, trunk
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Psa(Estimator):
                 step, p = flip(network, states[layer]), network.noise.cdf(a).unsqueeze(1)
                 flipped = (p - network.noise.cdf(shifted(network, layer, a, step, units)) for units in blocks(network, step))
                 difference = torch.cat([torch.einsum("njbo,nbo->nbj", change, signed) for change in flipped], -1)
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
-        return Path(network)
+        return PathPlan(network)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.learning import LearningEstimator, centred, coefficients, inner
-from estimators.relaxation import draw, smoothed
-from estimators.sample import gradient
-from estimators.unit import require_positive
+from straightedge.estimators.network.unit import require_positive
+from straightedge.estimators.sampling.forward import estimate_rows
+from straightedge.estimators.sampling.learning import LearningEstimator, centred, coefficients, inner
+from straightedge.estimators.sampling.relaxation import draw, smoothed
 
 TEMPERATURES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -54,4 +54,4 @@ class Rebar(LearningEstimator):
         states, slope, zs, couplings = draw(network, n, rng)
         deltas = [part.main - scale * part.control(*smoothed(network, part, zs, layer, tau))
                   for layer, (part, (tau, scale)) in enumerate(zip(couplings, self.learned(network), strict=True))]
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

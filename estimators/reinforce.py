@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from estimators.error import InputError
-from estimators.learning import LearningEstimator
-from estimators.sample import gradient, mean_of_others, trunk
-from estimators.score import Score
+from straightedge.estimators.moment.score import ScorePlan
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others, trunk
+from straightedge.estimators.sampling.learning import LearningEstimator
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Reinforce(LearningEstimator):
         middle = sum(network.states) / 2
         deltas = [value.unsqueeze(-1) * network.noise.score(a, x > middle)
                   for a, x in zip(activations, states[1:], strict=True)]
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)
 
-    def moments(self, network):
+    def plan(self, network):
         """The plan of its exact moments."""
         constant = {"constant": self.constant, "running_mean": self.baseline == "running_mean" and self.learned(network)}
-        return Score(network, constant.get(self.baseline, 0.0), self.samples, self.baseline == "leave_one_out")
+        return ScorePlan(network, constant.get(self.baseline, 0.0), self.samples, self.baseline == "leave_one_out")

@@ -7,12 +7,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from estimators.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
-from estimators.network import Network
-from estimators.rebar import Rebar
-from estimators.relaxation import Coupling, draw, smoothed
-from estimators.sample import gradient
-from estimators.unit import relaxed, relaxed_slope, require_positive
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.network.unit import relaxed, relaxed_slope, require_positive
+from straightedge.estimators.rebar import Rebar
+from straightedge.estimators.sampling.forward import estimate_rows
+from straightedge.estimators.sampling.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
+from straightedge.estimators.sampling.relaxation import Coupling, draw, smoothed
 
 
 def surrogate(net: Sequence[Tensor], network: Network, coupling: Coupling, tau: float) -> tuple[Tensor, Tensor]:
@@ -88,4 +88,4 @@ class Relax(LearningEstimator):
             added, added_derivative = surrogate(net, network, coupling, tau)
             control = coupling.control(first * value + second * added, first * derivative + second * added_derivative)
             deltas.append(coupling.main - control)
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

@@ -8,14 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from estimators.block import slices
-from estimators.error import InputError
-from estimators.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
-from estimators.network import Network
-from estimators.peer import Peers, draw
-from estimators.sample import gradient, mean_of_others
-from estimators.stein import stein
-from estimators.unit import require_positive
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.network.unit import require_positive
+from straightedge.estimators.sampling.block import slices
+from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others
+from straightedge.estimators.sampling.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
+from straightedge.estimators.sampling.peer import Peers, draw
+from straightedge.estimators.sampling.stein import stein
 
 
 def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tensor) -> list[Tensor]:
@@ -93,4 +93,4 @@ class Rodeo(LearningEstimator):
             both = [controls(network, batch, net, scale) for batch in batches]
             deltas.append(torch.cat([batch.main - weights[0] * baseline - weights[1] * direct
                                      for batch, (baseline, direct) in zip(batches, both, strict=True)]))
-        return gradient(network, states, deltas, slope)
+        return estimate_rows(network, states, deltas, slope)

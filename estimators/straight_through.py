@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Rule
-from estimators.noise import LOGISTIC
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.noise import LOGISTIC
 
 
 def straight_through(a, u, noise=LOGISTIC):

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from estimators.base import Rule
-from estimators.noise import LOGISTIC
-from estimators.unit import hard, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.network.unit import hard, with_slope
 
 
 def zgr(a, u, noise=LOGISTIC):

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.problem import Digits, Points, Problem
-from estimators.arm import Arm
-from estimators.base import Estimator
-from estimators.clipped_identity import ClippedIdentity
-from estimators.deterministic import Deterministic
-from estimators.identity import Identity
-from estimators.mean_field import MeanField
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Digits, Points
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.clipped_identity import ClippedIdentity
+from straightedge.estimators.deterministic import Deterministic
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
 PROBLEMS = (Points(), Points(steps=200), Digits(), Digits(steps=200))
 ESTIMATORS = (Reinforce(), Reinforce(baseline="leave_one_out", samples=4), Arm(), StraightThrough(), Identity(), ClippedIdentity(),
@@ -102,3 +104,6 @@ def tables(table):
         "bias %": np.where(wide.seen, "", "< ") + (100 * wide.bias).map("{:.3g}".format),
         "deviation %": (100 * wide.deviation).map("{:.3g}".format), "cosine": wide.cosine.map("{:.3f}".format),
         "verdict": wide.verdict})
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables)

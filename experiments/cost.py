@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.problem import Points, Problem
-from estimators import registry
-from estimators.base import Estimator, Unsuitable
-from estimators.reinforce import Reinforce
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.experiments.runner.study import Study
 
-TIMED = True
 AGAINST = Reinforce(baseline="leave_one_out", samples=4)
 DRAWS = np.logspace(0, 4, 161)
 AXES = {"evaluations": "passes of the network", "seconds": "seconds"}
@@ -118,7 +120,7 @@ def figure(table):
     for panel, name in zip(axes[-1], AXES.values(), strict=True):
         panel.set_xlabel(f"{name}, for all M estimates")
     families = dict.fromkeys(registry()[name].family for name in wide.estimator if name != "exact")
-    handles = [figures.plt.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in families]
+    handles = [figures.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in families]
     drawing.legend(handles, families, loc="outside lower center", ncols=5, frameon=False)
     return drawing
 
@@ -153,3 +155,6 @@ def tables(table):
             line["MSE less that of REINFORCE LOO, M = 1"] = f"{value:.3g}" + (f" ± {half:.1g}" if half else "")
         records.append(line)
     return pd.DataFrame(records).fillna("")
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, timed=True, against=AGAINST)

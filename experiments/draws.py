@@ -10,14 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.problem import Digits, Points, Problem
-from estimators.arm import Arm
-from estimators.base import Estimator
-from estimators.identity import Identity
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Digits, Points
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
 ESTIMATORS = (Reinforce(), Reinforce(baseline="leave_one_out", samples=4), Arm(), StraightThrough(), Identity())
 DRAWS = (1, 3, 10, 30, 100, 300, 1000)
@@ -104,3 +106,6 @@ def tables(table):
         counts = np.ceil(variance / left).clip(lower=1)
         found[f"estimates until RMSE {target:g}"] = counts.map("{:.0f}".format).where(left.notna(), "never")
     return found
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables)

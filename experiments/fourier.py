@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.writing import Writing
-from estimators.base import Estimator
-from estimators.darn import Darn
-from estimators.foust import Foust
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.writing import Writing
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.foust import Foust
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
-PROBLEM_FIELDS = ("degree", "power", "seed")
 NONE = 1e-6
 
 
@@ -108,3 +108,6 @@ def tables(table):
     for degree in wide:
         frame[f"degree {degree}"] = wide[degree].map("{:.3f}".format).to_numpy()
     return frame
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("degree", "power", "seed"))

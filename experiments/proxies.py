@@ -10,17 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.problem import NoiseName, Points
-from estimators.approx_sign import ApproxSign
-from estimators.base import Estimator
-from estimators.clipped_identity import ClippedIdentity
-from estimators.identity import Identity
-from estimators.straight_through import StraightThrough
-from estimators.tanh_proxy import TanhProxy
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.problem.problem import NoiseName
+from straightedge.estimators.approx_sign import ApproxSign
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.clipped_identity import ClippedIdentity
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.tanh_proxy import TanhProxy
+from straightedge.experiments.runner.study import Study
 
-PROBLEM_FIELDS = ("widths", "noise", "seed")
 NOISES = {"logistic": "logistic, F = s(a)", "logistic2": "logistic, F = s(2a)", "uniform": "uniform [-1, 1]",
           "triangular": "triangular [-2, 2]", "normal": "normal"}
 PROXIES = ("identity", "clipped_identity", "tanh_proxy", "approx_sign", "straight_through")
@@ -78,7 +79,7 @@ def figure(table):
             heat(panel, grid, measure)
             for index, noise in enumerate(noises):
                 for place in {PROXIES.index(OWN.get(noise, "straight_through")), len(PROXIES) - 1}:
-                    outline = figures.plt.Rectangle((place - 0.5, index - 0.5), 1, 1, fill=False, linewidth=1.4, clip_on=False, zorder=3)
+                    outline = figures.Rectangle((place - 0.5, index - 0.5), 1, 1, fill=False, linewidth=1.4, clip_on=False, zorder=3)
                     panel.add_patch(outline)
             layers = kind.count("-") + 1
             panel.set_title(f"{layers} layer{'s' if layers > 1 else ''}: {MEASURES[measure]}")
@@ -115,3 +116,6 @@ def tables(table):
     for layer in layers:
         frame[f"scale, {layer}"] = wide[layer].map("{:.2f}".format)
     return frame
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "noise", "seed"))

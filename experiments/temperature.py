@@ -12,17 +12,17 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
-from analysis import figure as figures
-from analysis.problem import Points
-from estimators.darn import Darn
-from estimators.decoupled_st_gumbel import DecoupledStGumbel
-from estimators.gumbel_rao import GumbelRao
-from estimators.gumbel_softmax import GumbelSoftmax
-from estimators.st_gumbel import StGumbel
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell
+from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.decoupled_st_gumbel import DecoupledStGumbel
+from straightedge.estimators.gumbel_rao import GumbelRao
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax
+from straightedge.estimators.st_gumbel import StGumbel
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
-PROBLEM_FIELDS = ("widths", "seed")
 TAUS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RELAXED = ("gumbel_softmax", "st_gumbel", "gumbel_rao", "decoupled_st_gumbel")
 DRAWS = np.logspace(0, 5, 21)
@@ -161,7 +161,7 @@ def legend(drawing):
     """The line styles of the figure: limits are broken lines without markers."""
     drawn = {"gumbel_softmax": {"linestyle": "none"}, "st_gumbel": {"linestyle": "-"}, "gumbel_rao": {"linestyle": "--"},
              "decoupled_st_gumbel": {"linestyle": ":"}, **dict.fromkeys(("straight_through", "darn"), LIMIT)}
-    handles = [figures.plt.Line2D([], [], **figures.mark(label) | style) for label, style in drawn.items()]
+    handles = [figures.Line2D([], [], **figures.mark(label) | style) for label, style in drawn.items()]
     names = ["Gumbel-softmax (sampled)", "ST-Gumbel", "Gumbel-Rao, 10 noises", "decoupled, forward 1", "straight-through", "DARN"]
     drawing.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
 
@@ -178,3 +178,6 @@ def tables(table):
             line[f"best tau, M = {m}"] = f"{best(whole)[at]:.2g} ({each[:, at].min():.2g} to {each[:, at].max():.2g})"
         records.append(line)
     return pd.DataFrame(records)
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "seed"))

@@ -10,17 +10,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.problem import Digits, Points, Problem
-from estimators.arm import Arm
-from estimators.base import Estimator
-from estimators.darn import Darn
-from estimators.identity import Identity
-from estimators.mean_field import MeanField
-from estimators.psa import Psa
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Digits, Points
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.psa import Psa
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
 PROBLEM_FIELDS = ("trainer", "steps", "seed")
 DATA = (Points((5, 5, 5), points=100), Digits((6, 6), points=100))
@@ -95,8 +97,8 @@ def figure(table):
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.minorticks_off()
         panel.set_xlabel("steps of training")
-    handles = [figures.plt.Line2D([], [], **figures.mark(label)) for label in dict.fromkeys(wide.label)]
-    handles.append(figures.plt.Line2D([], [], color="0.6", linewidth=2.5, alpha=0.6))
+    handles = [figures.Line2D([], [], **figures.mark(label)) for label in dict.fromkeys(wide.label)]
+    handles.append(figures.Line2D([], [], color="0.6", linewidth=2.5, alpha=0.6))
     names = [*map(figures.words, dict.fromkeys(wide.label)), "|g| / |g| at the start"]
     drawing.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
     return drawing
@@ -126,3 +128,6 @@ def tables(table):
                      f"{measure}, times": f"{medians.iloc[-1] / medians.iloc[0]:.3g}" if medians.iloc[0] else ""}
         rows.append(line)
     return pd.DataFrame(rows)
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=PROBLEM_FIELDS)

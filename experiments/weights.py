@@ -11,18 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis import figure as figures
-from analysis.bernoulli import BernoulliWeights
-from estimators.base import Estimator
-from estimators.bayesbinn import Bayesbinn
-from estimators.darn import Darn
-from estimators.gumbel_softmax import GumbelSoftmax
-from estimators.identity import Identity
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.bernoulli import BernoulliWeights
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.bayesbinn import Bayesbinn
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
-PROBLEM_FIELDS = ("scale", "seed")
 PUBLISHED, SANE = Bayesbinn(1e-10, 1e-10), Bayesbinn(0.5)
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Reinforce(), GumbelSoftmax(), SANE, PUBLISHED)
 
@@ -86,7 +86,7 @@ def figure(table):
         panel.set_title(title)
     axes[0, 1].set_yscale("log")
     axes[0, 2].set_yscale("log")
-    handles = [figures.plt.Line2D([], [], **style(label)) for label in dict.fromkeys(found.label)]
+    handles = [figures.Line2D([], [], **style(label)) for label in dict.fromkeys(found.label)]
     names = [words(label) for label in dict.fromkeys(found.label)]
     drawing.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
     return drawing
@@ -112,3 +112,6 @@ def tables(table):
     return pd.DataFrame({"estimator": found.label.map(words), "scale of latent weights": found.problem_scale, "cosine of mean": cosine,
                          "length": found.along.map("{:.3g}".format),
                          "deviation": found.deviation.map("{:.3g}".format)})
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("scale", "seed"))

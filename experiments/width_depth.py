@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from analysis import figure as figures
-from analysis.problem import Points
-from estimators.base import Estimator
-from estimators.darn import Darn
-from estimators.deterministic import Deterministic
-from estimators.identity import Identity
-from estimators.mean_field import MeanField
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.deterministic import Deterministic
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.runner.study import Study
 
-PROBLEM_FIELDS = ("widths", "scale", "seed")
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Deterministic(), MeanField())
 AXES = {"width": "units a layer", "depth": "Bernoulli layers", "scale": "scale of the pre-activations"}
 
@@ -134,3 +134,6 @@ def tables(table):
                          "from": f"{medians.index[0]:g}", "median bias % there": f"{medians.iloc[0]:.3g}",
                          "to": f"{medians.index[-1]:g}", "median bias % at the end": f"{medians.iloc[-1]:.3g}"})
     return pd.DataFrame(rows)
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "scale", "seed"))

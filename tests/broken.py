@@ -6,13 +6,14 @@ from typing import ClassVar
 
 import torch
 
-from estimators.arm import Arm
-from estimators.base import Unsuitable, ascend
-from estimators.disarm import Disarm
-from estimators.mean_field import MeanField, mean_field
-from estimators.reinforce import Reinforce
-from estimators.sample import gradient, trunk
-from estimators.straight_through import StraightThrough
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.base import ascend
+from straightedge.estimators.disarm import Disarm
+from straightedge.estimators.mean_field import MeanField, mean_field
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sampling.forward import estimate_rows, trunk
+from straightedge.estimators.straight_through import StraightThrough
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class BaselineWithCurrent(Reinforce):
         value, slope = network.outcome(z)
         value = value - value.mean(1, keepdim=True)
         middle = sum(network.states) / 2
-        return gradient(network, states, [value.unsqueeze(-1) * network.noise.score(a, x > middle)
+        return estimate_rows(network, states, [value.unsqueeze(-1) * network.noise.score(a, x > middle)
                                           for a, x in zip(activations, states[1:], strict=True)], slope)
 
 
@@ -79,7 +80,7 @@ class MissingChainTerm(Reinforce):
         value, slope = network.outcome(z)
         means, _, mean_z = ascend(mean_field, network, us)
         control = (network.slope(mean_z)[1] * (states[1] - means[1])).sum(-1)
-        return gradient(network, states, [(value - control).unsqueeze(-1) * network.noise.score(a, states[1] > means[1])], slope)
+        return estimate_rows(network, states, [(value - control).unsqueeze(-1) * network.noise.score(a, states[1] > means[1])], slope)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ class BaselineOverRows(Reinforce):
         states, activations, z = trunk(network, network.uniform(rng, n))
         value, slope = network.outcome(z)
         middle = sum(network.states) / 2
-        return gradient(network, states, [(value - value.mean(0)).unsqueeze(-1) * network.noise.score(a, x > middle)
+        return estimate_rows(network, states, [(value - value.mean(0)).unsqueeze(-1) * network.noise.score(a, x > middle)
                                           for a, x in zip(activations, states[1:], strict=True)], slope)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from experiments import run
+from straightedge.experiments.runner import run
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -4,10 +4,10 @@ import itertools
 
 import torch
 
-from estimators.base import chain
-from estimators.loss import StateFunction
-from estimators.network import SIGNS, Network
-from estimators.noise import LOGISTIC
+from straightedge.estimators.base import chain_rows
+from straightedge.estimators.network.loss import StateFunction
+from straightedge.estimators.network.network import SIGNS, Network
+from straightedge.estimators.network.noise import LOGISTIC
 
 LOGITS = (0.3, -0.8, 1.1)
 
@@ -32,4 +32,4 @@ def mean_row(unit, network) -> torch.Tensor:
     p, q = network.noise.cdf(a), network.noise.cdf(-a)
     upper = torch.tensor(list(itertools.product((False, True), repeat=len(a))))
     u = torch.where(upper, p / 2, 1 - q / 2).unsqueeze(1)
-    return torch.where(upper, p, q).prod(-1) @ chain(unit, network, [u])
+    return torch.where(upper, p, q).prod(-1) @ chain_rows(unit, network, [u])

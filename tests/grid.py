@@ -13,10 +13,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from estimators.loss import LogisticLoss, Loss, SquaredError, StateFunction
-from estimators.network import SIGNS, Network
-from estimators.noise import LOGISTIC
-from estimators.transfer import state_table
+from straightedge.estimators.network.loss import LogisticLoss, Loss, SquaredError, StateFunction
+from straightedge.estimators.network.network import SIGNS, Network
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.sum.transfer import state_table
 
 ROWS = 300_000
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy import stats
 
-from analysis.accuracy import Accuracy, bias_score
+from straightedge.analysis.accuracy.accuracy import Accuracy, bias_score
 
 G = torch.tensor([1.0, -2.0, 0.5, 0.0, 0.3], dtype=torch.float64)
 GROUPS = {"first": slice(0, 2), "all": slice(0, 5)}

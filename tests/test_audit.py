@@ -1,14 +1,16 @@
 """The audit of other libraries: right, wrong and failing peers get the line they deserve, absent ones are skipped by name."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from analysis.unbiased import enumerated
-from estimators.reinmax import Reinmax
-from experiments import audit
-from experiments.audit_peers import LOSSES, PEERS, Peer, installed
+from straightedge.analysis.check.unbiased import enumerated
+from straightedge.estimators.reinmax import Reinmax
+from straightedge.experiments.audit import audit
+from straightedge.experiments.audit.peers import LOSSES, PEERS, Peer, installed
 
 HELD = {"held": "1.0"}
 
@@ -33,8 +35,7 @@ def peer(first, second=None, says="unbiased", **more):
 def _held(monkeypatch, tmp_path):
     """The library of the tests' peers is there, and the committed table is not touched."""
     monkeypatch.setattr(audit, "installed", lambda library: HELD.get(library, ""))
-    monkeypatch.setattr(audit, "FOLDER", tmp_path)
-    monkeypatch.setattr(audit.store, "ROOT", tmp_path.parent)
+    monkeypatch.chdir(tmp_path)
 
 
 def line(tried):
@@ -87,15 +88,15 @@ def test_absent_library_is_skipped_by_name(monkeypatch, capsys):
     monkeypatch.setattr(audit, "PEERS", (Peer("absent", "absent()", "unbiased", failing, failing),))
     assert audit.audit(jobs=1) == 0
     assert capsys.readouterr().out == "audit: absent is not installed, skipped; `make audit` installs it\n"
-    assert not list(audit.FOLDER.iterdir())
+    assert not Path("results").exists()
 
 
 def test_written_whole(monkeypatch, capsys):
     monkeypatch.setattr(audit, "PEERS", (peer(exactly(1.0)), peer(exactly(0.5))))
     assert audit.audit(jobs=1) == 0
-    frame = pd.read_csv(audit.FOLDER / "audit.csv")
+    frame = pd.read_csv(Path("results/audit") / "audit.csv")
     assert list(frame.verdict) == ["unbiased"] * 2 + ["biased"] * 2 and list(frame.loss) == list(LOSSES) * 2
-    assert "held()" in (audit.FOLDER / "audit.md").read_text() and "wrote" in capsys.readouterr().out
+    assert "held()" in (Path("results/audit") / "audit.md").read_text() and "wrote" in capsys.readouterr().out
 
 
 def test_every_peer_once():

@@ -5,11 +5,11 @@ import torch
 from enumeration import polynomial, vector
 from quadrature import mean, unit
 
-from estimators.base import Unsuitable
-from estimators.bayesbinn import Bayesbinn, bayesbinn
-from estimators.loss import LogisticLoss
-from estimators.network import Network
-from estimators.noise import LOGISTIC, NOISES, Logistic
+from straightedge.estimators.bayesbinn import Bayesbinn, bayesbinn
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.loss import LogisticLoss
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.network.noise import LOGISTIC, NOISES, Logistic
 
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from analysis.problem import Points
-from estimators import exact, registry
-from experiments.ceiling import CEILING, loop
-from experiments.joint import floor_operations, joint_gradient
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.sum.expectation import exact_cost, exact_gradient
+from straightedge.experiments.bench.ceiling import CEILING, loop
+from straightedge.experiments.bench.joint import floor_operations, joint_gradient
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +37,8 @@ def test_a_wrong_ceiling_would_be_seen(network):
 
 
 def test_joint_enumeration_is_exact(network):
-    assert (joint_gradient(network) - exact.gradient(network)).abs().max() < 1e-12
+    assert (joint_gradient(network) - exact_gradient(network)).abs().max() < 1e-12
 
 
 def test_floor_counts_what_the_cost_counts(network):
-    assert floor_operations(network) == exact.cost(network).operations
+    assert floor_operations(network) == exact_cost(network).operations

@@ -4,7 +4,7 @@ import pytest
 import torch
 from scipy.stats import binom, norm
 
-from analysis.bias_test import EVENTS, BiasTest, critical
+from straightedge.analysis.accuracy.bias_test import EVENTS, BiasTest, critical
 
 
 def tallied(counts: torch.Tensor, n: int, p: float) -> BiasTest:

@@ -8,14 +8,14 @@ import pytest
 import torch
 from enumeration import mean_row
 
-from estimators.binary_weights import BinaryWeights
-from estimators.darn import Darn
-from estimators.exact import gradient, value
-from estimators.identity import Identity
-from estimators.loss import CrossEntropy, LogisticLoss, SquaredError
-from estimators.noise import LOGISTIC, NOISES
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough, straight_through
+from straightedge.analysis.problem.binary_weights import BinaryWeights
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError
+from straightedge.estimators.network.noise import LOGISTIC, NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough, straight_through
+from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
 
 def problem(hidden=(2,), outputs=1, loss=None, activation=None, points=3, inputs=2) -> BinaryWeights:
@@ -73,15 +73,15 @@ def test_exact_gradient_over_every_weight_vector(activation):
         share = torch.sigmoid(x * theta).prod() * brute_force(weights, x.numpy())
         total, slope = total + share, slope + share * x * torch.sigmoid(-x * theta)
     network = weights.network(theta)
-    torch.testing.assert_close(value(network), total)
-    torch.testing.assert_close(gradient(network), slope)
+    torch.testing.assert_close(exact_loss(network), total)
+    torch.testing.assert_close(exact_gradient(network), slope)
 
 
 def test_blocks_change_nothing(monkeypatch):
     weights = problem((2, 2), activation=LOGISTIC)
     w = torch.randn(37, weights.count, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     whole = weights(w)
-    monkeypatch.setattr("estimators.binary_weights.BLOCK_ELEMENTS", 100)
+    monkeypatch.setattr("straightedge.analysis.problem.binary_weights.BLOCK_ELEMENTS", 100)
     torch.testing.assert_close(weights(w), whole, rtol=1e-13, atol=0)
 
 
@@ -90,11 +90,11 @@ def test_estimators_apply():
     weights = replace(problem((3,), activation=LOGISTIC), loss=LogisticLoss(), labels=torch.tensor([[1], [-1], [1]]))
     network = weights.network(latent(weights))
     rows = Reinforce()(network, 60_000, torch.Generator().manual_seed(0))
-    z = (rows.mean(0) - gradient(network)) / (rows.std(0) / len(rows) ** 0.5)
+    z = (rows.mean(0) - exact_gradient(network)) / (rows.std(0) / len(rows) ** 0.5)
     assert z.abs().max() < 5.5
-    assert (gradient(network) / (rows.std(0) / len(rows) ** 0.5)).abs().max() > 20
+    assert (exact_gradient(network) / (rows.std(0) / len(rows) ** 0.5)).abs().max() > 20
     # a scale of 1 / sqrt(fan-in) leaves the chain with a small but sure bias
-    assert (mean_row(straight_through, network) - gradient(network)).norm() > 1e-3 * gradient(network).norm()
+    assert (mean_row(straight_through, network) - exact_gradient(network)).norm() > 1e-3 * exact_gradient(network).norm()
 
 
 def test_two_classes():
@@ -104,8 +104,8 @@ def test_two_classes():
     theta, step = network.theta, 1e-5
     for index in (0, 7, 14):
         move = step * torch.eye(len(theta), dtype=theta.dtype)[index]
-        slope = (value(network.at(theta + move)) - value(network.at(theta - move))) / (2 * step)
-        torch.testing.assert_close(gradient(network)[index], slope, rtol=1e-6, atol=1e-9)
+        slope = (exact_loss(network.at(theta + move)) - exact_loss(network.at(theta - move))) / (2 * step)
+        torch.testing.assert_close(exact_gradient(network)[index], slope, rtol=1e-6, atol=1e-9)
 
 
 def test_joint_with_deterministic_activations_is_the_chain():

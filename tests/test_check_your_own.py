@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from analysis.unbiased import assert_unbiased, verdict
+from straightedge.analysis.check.unbiased import assert_unbiased, judge
 
 PAGE = Path(__file__).parent.parent / "docs" / "check-your-own.md"
 
@@ -29,4 +29,4 @@ def test_short_estimate_is_refused():
 
     with pytest.raises(AssertionError, match="biased"):
         assert_unbiased(short, names["loss"], logits)
-    assert verdict(short, names["loss"], logits, rows=1024, resolution=0.001).outcome == "cannot tell"
+    assert judge(short, names["loss"], logits, rows=1024, resolution=0.001).outcome == "cannot tell"

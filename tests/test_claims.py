@@ -4,14 +4,15 @@ import pandas as pd
 import pytest
 import torch
 
-from analysis import claim, claim_layer
-from analysis.claim import Finding, claims, decided, statement
-from analysis.function import vector
-from analysis.store import ROOT
-from estimators import exact
-from estimators.identity import Identity
+from straightedge.analysis.claim import layer as claim_layer
+from straightedge.analysis.claim import ledger as claim
+from straightedge.analysis.claim.ledger import Finding, claims, decided, statement
+from straightedge.analysis.problem.function import vector
+from straightedge.analysis.store.place import checkout
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.sum.expectation import exact_gradient
 
-RECORDED = pd.read_csv(ROOT / "results" / "claims" / "claims.csv", keep_default_na=False).set_index("claim")
+RECORDED = pd.read_csv(checkout() / "results" / "claims" / "claims.csv", keep_default_na=False).set_index("claim")
 
 
 def test_the_recorded_ledger_has_every_claim_once():
@@ -46,15 +47,15 @@ def test_the_square_by_hand():
     p = torch.sigmoid(torch.tensor(0.8, dtype=torch.float64))
     by_hand = 2 * p * (1 - p) * (p * 2 - (1 - p) * 2)
     assert claim.relative_bias(claim_layer.StraightThrough(), network) == pytest.approx(float(by_hand), rel=1e-12)
-    assert float(exact.gradient(network).abs().max()) < 1e-15
+    assert float(exact_gradient(network).abs().max()) < 1e-15
 
 
 @pytest.mark.parametrize("page", ("README.md", "docs/claims.md"))
 def test_pages_count_the_statements(page):
-    assert f"{len(claims())} statements" in (ROOT / page).read_text()
+    assert f"{len(claims())} statements" in (checkout() / page).read_text()
 
 
 def test_the_page_names_what_holds_under_conditions():
     """As many as the ledger has, and the number of those that hold."""
-    page, counts = (ROOT / "docs" / "claims.md").read_text(), RECORDED.verdict.value_counts()
+    page, counts = (checkout() / "docs" / "claims.md").read_text(), RECORDED.verdict.value_counts()
     assert page.count("\n* *") == counts["holds only if"] and f"\n{counts['holds']} hold. " in page and "fails" not in counts

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from analysis.archive import write
-from analysis.problem import Points
-from estimators import registry
-from experiments.__main__ import main
-from experiments.study import studies
+from straightedge.analysis.problem.archive import write
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.experiments.command.main import main
+from straightedge.experiments.runner.listing import studies
 
 
 @pytest.fixture

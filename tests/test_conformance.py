@@ -7,14 +7,14 @@ import pytest
 import torch
 from broken import BROKEN, Shrunk, WrongSign
 
-from analysis.check_chance import autocorrelation
-from analysis.conformance import checks, run_checks
-from estimators import registry
-from estimators.arms import Arms
-from estimators.rebar import Rebar
-from estimators.reinforce import Reinforce
-from estimators.reinmax import Reinmax
-from estimators.straight_through import StraightThrough
+from straightedge.analysis.check.chance import autocorrelation
+from straightedge.analysis.check.conformance import checks, run_checks
+from straightedge.estimators.arms import Arms
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.rebar import Rebar
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.reinmax import Reinmax
+from straightedge.estimators.straight_through import StraightThrough
 
 VARIANTS = (Reinforce(baseline="constant", constant=0.7), Reinforce(baseline="running_mean"),
             Reinforce(baseline="leave_one_out", samples=2), Reinforce(baseline="leave_one_out", samples=5),
@@ -98,7 +98,7 @@ class Nowhere(StraightThrough):
     __doc__ = StraightThrough.__doc__
 
     def check(self, network):
-        from estimators.base import Unsuitable
+        from straightedge.estimators.network.error import Unsuitable
         raise Unsuitable("needs a network that is not of this world")
 
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from estimators.contraction import contraction, kronecker, push
+from straightedge.estimators.sum.contraction import contraction, kronecker, push
 
 
 def draw(*shape):
@@ -37,6 +37,6 @@ def test_blocks_change_nothing(monkeypatch):
     weights, columns, mass = draw(9, 4, 3, 2), draw(5, 16), draw(3, 9)
     orders = [(0, 1, 2, 0), (0, 1, 0, 0), (0, 0, 0, 0), (2, 0, 0, 1), (0, 1, 2, 0)]
     whole = contraction(weights, columns, orders), push(weights, mass)
-    monkeypatch.setattr("estimators.contraction.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("straightedge.estimators.sum.contraction.BLOCK_BYTES", 1000)
     for part, all_at_once in zip((contraction(weights, columns, orders), push(weights, mass)), whole, strict=True):
         torch.testing.assert_close(part, all_at_once, rtol=1e-13, atol=1e-14)

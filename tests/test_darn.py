@@ -5,14 +5,14 @@ import torch
 from enumeration import mean_row, polynomial, vector
 from quadrature import mean, truth
 
-from estimators.darn import darn
-from estimators.exact import gradient
-from estimators.foust import Foust, foust
-from estimators.network import BITS, SIGNS
-from estimators.noise import LOGISTIC, NOISES
-from estimators.reinmax import Reinmax, reinmax
-from estimators.straight_through import straight_through
-from estimators.zgr import zgr
+from straightedge.estimators.darn import darn
+from straightedge.estimators.foust import Foust, foust
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import LOGISTIC, NOISES
+from straightedge.estimators.reinmax import Reinmax, reinmax
+from straightedge.estimators.straight_through import straight_through
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.estimators.zgr import zgr
 
 SECOND_ORDER = (darn, zgr, reinmax)
 NAMES = {"ids": lambda rule: rule.__name__}
@@ -33,7 +33,7 @@ def test_unbiased_where_at_most_quadratic_in_each_unit(rule, noise, states):
     """x_i^2 included, and products such as x_1^2 x_2^2 x_3 too."""
     for seed in range(3):
         network = vector(polynomial(2, seed=seed), NOISES[noise], states)
-        torch.testing.assert_close(mean_row(rule, network), gradient(network), rtol=1e-11, atol=1e-12)
+        torch.testing.assert_close(mean_row(rule, network), exact_gradient(network), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("rule", SECOND_ORDER, **NAMES)
@@ -44,16 +44,16 @@ def test_unbiased_where_all_but_the_linear_part_is_even_about_the_middle(rule, s
         return lambda x: x[..., 0] - 2 * x[..., 2] + 3 * (x[..., 0] - about) ** 4 * (x[..., 1] - about) ** 6 * x[..., 2]
 
     network = vector(even(middle), LOGISTIC, states)
-    torch.testing.assert_close(mean_row(rule, network), gradient(network), rtol=1e-11, atol=1e-12)
+    torch.testing.assert_close(mean_row(rule, network), exact_gradient(network), rtol=1e-11, atol=1e-12)
     shifted = vector(even(middle + 0.2), LOGISTIC, states)
-    assert (mean_row(rule, shifted) - gradient(shifted)).norm() > 1e-2 * gradient(shifted).norm()
+    assert (mean_row(rule, shifted) - exact_gradient(shifted)).norm() > 1e-2 * exact_gradient(shifted).norm()
 
 
 @pytest.mark.parametrize("rule", (*SECOND_ORDER, straight_through), **NAMES)
 def test_biased_where_cubic(rule):
     """x^3 is x on the states, but its derivative is 3 there: three times the truth, for all of them."""
     network = vector(lambda x: x.pow(3).sum(-1))
-    torch.testing.assert_close(mean_row(rule, network), 3 * gradient(network))
+    torch.testing.assert_close(mean_row(rule, network), 3 * exact_gradient(network))
 
 
 @pytest.mark.parametrize("rule", (zgr, reinmax), **NAMES)
@@ -97,7 +97,7 @@ def test_published_formula(ours, published):
 def test_tempered_reinmax_differs():
     assert (factor(Reinmax(1.7).unit, A, U, LOGISTIC) - factor(zgr, A, U, LOGISTIC)).abs().max() > 0.05
     network = vector(polynomial(2))
-    assert (mean_row(Reinmax(1.7).unit, network) - gradient(network)).norm() > 0.01
+    assert (mean_row(Reinmax(1.7).unit, network) - exact_gradient(network)).norm() > 0.01
     with pytest.raises(ValueError, match="reinmax: tau = 0.0 must be positive"):
         Reinmax(0.0)
 
@@ -153,8 +153,8 @@ def test_foust_halves_a_product_of_two_units():
     """All units stand at their points at once, and the mean point of another unit is half its mean: not multi-affine."""
     network = vector(lambda x: x[..., 0] * x[..., 1], logits=(0.5, -0.9))
     rows = Foust()(network, 1 << 17, torch.Generator().manual_seed(0))
-    z = (rows.mean(0) - gradient(network) / 2) / (rows.std(0) / len(rows) ** 0.5)
-    assert z.abs().max() < 5.5 and (gradient(network) / 2 / (rows.std(0) / len(rows) ** 0.5)).abs().min() > 20
+    z = (rows.mean(0) - exact_gradient(network) / 2) / (rows.std(0) / len(rows) ** 0.5)
+    assert z.abs().max() < 5.5 and (exact_gradient(network) / 2 / (rows.std(0) / len(rows) ** 0.5)).abs().min() > 20
 
 
 def test_the_point_is_uniform_and_needs_no_other_noise():

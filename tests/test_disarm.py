@@ -5,18 +5,18 @@ from itertools import combinations
 import pytest
 import torch
 
-from analysis.function import Toy
-from analysis.ladder import chain, cubic, multi_affine, quadratic, vector
-from estimators.arm import Arm
-from estimators.arms import Arms, both_low, dirichlet_copula
-from estimators.disarm import Disarm
-from estimators.error import InputError
-from estimators.exact import gradient
-from estimators.loss import CrossEntropy
-from estimators.moments import moments
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.reinforce import Reinforce
+from straightedge.analysis.check.ladder import cubic, layered, multi_affine, quadratic, vector
+from straightedge.analysis.problem.function import Toy
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.arms import Arms, both_low, dirichlet_copula
+from straightedge.estimators.disarm import Disarm
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sum.expectation import exact_gradient
 
 
 def generator(seed=0):
@@ -27,8 +27,8 @@ def generator(seed=0):
 @pytest.mark.parametrize("function", (multi_affine, quadratic), ids=lambda function: function.__name__)
 def test_variance_never_above_arm(function, noise):
     """Exact moments, every coordinate of one vector and of a chain."""
-    for network in (vector(function, NOISES[noise]), chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)):
-        disarm, arm = moments(Disarm(), network), moments(Arm(), network)
+    for network in (vector(function, NOISES[noise]), layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)):
+        disarm, arm = exact_moments(Disarm(), network), exact_moments(Arm(), network)
         torch.testing.assert_close(disarm.mean, arm.mean)
         assert (disarm.variance <= arm.variance * (1 + 1e-9) + 1e-15).all()
         assert disarm.variance.sum() < 0.95 * arm.variance.sum()
@@ -38,8 +38,8 @@ def test_variance_never_above_arm(function, noise):
 @pytest.mark.parametrize("noise", NOISES)
 def test_one_unit_at_zero_has_no_variance(noise, states):
     network = vector(cubic, NOISES[noise], states, logits=(0.0,))
-    torch.testing.assert_close(Disarm()(network, 50, generator()), gradient(network).expand(50, -1))
-    assert moments(Arm(), network).variance.item() > 1e-3
+    torch.testing.assert_close(Disarm()(network, 50, generator()), exact_gradient(network).expand(50, -1))
+    assert exact_moments(Arm(), network).variance.item() > 1e-3
 
 
 @pytest.mark.parametrize("a", (0.5, -1.5))
@@ -47,12 +47,12 @@ def test_one_unit_elsewhere_has_the_variance_of_the_chance_that_the_pair_differs
     """Pairs differ with probability 2 min(p, 1 - p) and then give the same estimate."""
     network = vector(cubic, logits=(a,))
     chance = 2 * torch.sigmoid(-torch.tensor(abs(a), dtype=torch.float64))
-    torch.testing.assert_close(moments(Disarm(), network).variance, gradient(network).square() * (1 / chance - 1))
+    torch.testing.assert_close(exact_moments(Disarm(), network).variance, exact_gradient(network).square() * (1 / chance - 1))
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_two_samples_are_disarm(noise):
-    network = chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)
+    network = layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)
     torch.testing.assert_close(Arms(samples=2)(network, 200, generator()), Disarm()(network, 200, generator()))
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, make_dataclass
 
 import pytest
 
-from analysis.docstring import HEADINGS, headings, passes
-from analysis.ladder import ladder
-from estimators import registry
-from estimators.reinforce import Reinforce
+from straightedge.analysis.check.docstring import HEADINGS, headings, passes
+from straightedge.analysis.check.ladder import ladder
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.reinforce import Reinforce
 
 FORWARD = (4 * 3 + 1 * 5 + 3 * 2 + 2 * 4) + 2  # 2-4-1-3 units, 2 outputs: weights, biases and the loss
 BACKWARD = 1 * 4 + 3 * 1 + 2 * 3

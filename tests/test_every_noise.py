@@ -9,15 +9,15 @@ from functools import cache
 import pytest
 import torch
 
-from analysis.bias_test import BiasTest
-from analysis.ladder import chain, quadratic, vector
-from estimators import registry
-from estimators.exact import gradient, value
-from estimators.loss import CrossEntropy
-from estimators.measure_valued import MeasureValued
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.reinforce import Reinforce
+from straightedge.analysis.accuracy.bias_test import BiasTest
+from straightedge.analysis.check.ladder import layered, quadratic, vector
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.measure_valued import MeasureValued
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
 ESTIMATORS = {name: kind() for name, kind in registry().items() if kind.unbiased and kind.random} | {
     "reinforce, running mean": Reinforce(baseline="running_mean"),
@@ -34,7 +34,7 @@ def network(kind: str, noise: str):
     """One network for all estimators, so that their controls are learned once; every other noise has the other encoding."""
     states = ENCODINGS[kind][list(NOISES).index(noise) % 2]
     if kind == "chain":
-        return chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], states)
+        return layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], states)
     return vector(quadratic, NOISES[noise], states)
 
 
@@ -43,7 +43,7 @@ def network(kind: str, noise: str):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_unbiased(estimator, kind, noise):
     problem, rng = network(kind, noise), torch.Generator().manual_seed(1)
-    test = BiasTest(gradient(problem), float(value(problem).abs()))
+    test = BiasTest(exact_gradient(problem), float(exact_loss(problem).abs()))
     for _ in range(CALLS):
         test.add(ESTIMATORS[estimator](problem, ROWS, rng))
     assert not test.alarm(FALSE_ALARM)

@@ -5,15 +5,15 @@ import itertools
 import pytest
 import torch
 
-from analysis.function import Toy, vector
-from analysis.problem import Points
-from estimators import exact
-from estimators.base import Unsuitable
-from estimators.kronecker import Space, kronecker
-from estimators.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
-from estimators.network import BITS, SIGNS, Network
-from estimators.noise import NOISES
-from estimators.transfer import Transfer, enumerate_states, split
+from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.problem.function import Toy, vector
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
+from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sum.expectation import Data, exact_cost, exact_gradient, exact_loss, require_exact
+from straightedge.estimators.sum.kronecker import Space, kronecker
+from straightedge.estimators.sum.transfer import Transfer, enumerate_states, split
 
 
 def joint(network: Network) -> torch.Tensor:
@@ -52,18 +52,18 @@ def test_against_joint_enumeration(loss, noise, states):
     network = chain((3, 1, 4), loss, noise, states)
     theta = network.theta.clone().requires_grad_()
     want, = torch.autograd.grad(joint(network.at(theta)), theta)
-    torch.testing.assert_close(exact.value(network), joint(network), rtol=1e-12, atol=1e-14)
-    torch.testing.assert_close(exact.gradient(network), want, rtol=1e-10, atol=1e-13)
-    assert (exact.gradient(network.at(network.theta * 1.001)) - want).abs().max() > 1e-8  # the comparison can fail
+    torch.testing.assert_close(exact_loss(network), joint(network), rtol=1e-12, atol=1e-14)
+    torch.testing.assert_close(exact_gradient(network), want, rtol=1e-10, atol=1e-13)
+    assert (exact_gradient(network.at(network.theta * 1.001)) - want).abs().max() > 1e-8  # the comparison can fail
 
 
 def test_against_finite_differences():
     network, step = chain((4, 3), CrossEntropy()), 1e-5
-    gradient = exact.gradient(network)
+    gradient = exact_gradient(network)
     for index in range(0, len(network.theta), 3):
         moved = torch.zeros_like(network.theta)
         moved[index] = step
-        numeric = (exact.value(network.at(network.theta + moved)) - exact.value(network.at(network.theta - moved))) / (2 * step)
+        numeric = (exact_loss(network.at(network.theta + moved)) - exact_loss(network.at(network.theta - moved))) / (2 * step)
         assert float(numeric) == pytest.approx(float(gradient[index]), rel=1e-6, abs=1e-10)
 
 
@@ -77,12 +77,12 @@ def test_one_layer_is_the_density_times_a_difference():
         others = torch.where(states > 0, p, 1 - p)
         others[:, unit] = 1.0
         signed = network.loss.function(states) * others.prod(1) * states[:, unit]
-        assert float(network.noise.density(logits)[unit] * signed.sum()) == pytest.approx(float(exact.gradient(network)[unit]), rel=1e-12)
+        assert float(network.noise.density(logits)[unit] * signed.sum()) == pytest.approx(float(exact_gradient(network)[unit]), rel=1e-12)
 
 
 def test_the_toy_in_closed_form():
     """E (b - t)^2 has derivative s(a) s(-a) (1 - 2 t)."""
-    gradient = exact.gradient(Toy(target=0.45, units=2, logit=0.3).build())
+    gradient = exact_gradient(Toy(target=0.45, units=2, logit=0.3).build())
     p = torch.sigmoid(torch.tensor(0.3)).double()
     torch.testing.assert_close(gradient, (p * (1 - p) * 0.1 / 2).expand(2), rtol=1e-7, atol=0)
 
@@ -90,9 +90,9 @@ def test_the_toy_in_closed_form():
 @pytest.mark.parametrize("block", [64, 1 << 10, 1 << 24])
 def test_blocks_do_not_change_the_gradient(block, monkeypatch):
     network = chain((7, 6, 7), CrossEntropy())
-    whole = exact.gradient(network)
-    monkeypatch.setattr("estimators.transfer.BLOCK_BYTES", block)
-    torch.testing.assert_close(exact.gradient(network), whole, rtol=1e-11, atol=1e-15)
+    whole = exact_gradient(network)
+    monkeypatch.setattr("straightedge.estimators.sum.transfer.BLOCK_BYTES", block)
+    torch.testing.assert_close(exact_gradient(network), whole, rtol=1e-11, atol=1e-15)
 
 
 def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
@@ -109,32 +109,32 @@ def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
             below = 2 * enumerate_states(torch.arange(2**width), width, theta) - 1
         phi = network.loss.features(below @ moving.layers[-1][0].T + moving.layers[-1][1])
         want, = torch.autograd.grad(((rows @ phi) * network.coefficients).sum(1).mean(), theta)
-        torch.testing.assert_close(exact.gradient(network), want, rtol=1e-8, atol=1e-12)
+        torch.testing.assert_close(exact_gradient(network), want, rtol=1e-8, atol=1e-12)
 
 
 def test_saturated_units_keep_their_precision():
     """P(x = lo) = F(-a) is far below rounding of 1 - F(a); the gradient must still be right: here f = [x = lo]."""
     logits = torch.tensor([60.0], dtype=torch.float64)
-    gradient = exact.gradient(vector(logits, lambda x: (x[..., 0] < 0).double()))
+    gradient = exact_gradient(vector(logits, lambda x: (x[..., 0] < 0).double()))
     assert float(gradient[0]) == pytest.approx(-float(torch.sigmoid(-logits)[0]), rel=1e-12)
 
 
 def test_too_wide_is_refused_before_it_starts():
     network = Points((40, 3), points=3).build()
     with pytest.raises(Unsuitable, match=r"40-3.*GiB.*units would fit"):
-        exact.gradient(network)
+        exact_gradient(network)
     small = Points((12, 12), points=3).build()
     with pytest.raises(Unsuitable, match="12-12") as refusal:
-        exact.require(small, budget=80 << 20 if exact.cost(small).bytes > 80 << 20 else exact.cost(small).bytes - 1)
+        require_exact(small, budget=80 << 20 if exact_cost(small).bytes > 80 << 20 else exact_cost(small).bytes - 1)
     fits = int(str(refusal.value).split("up to ")[1].split()[0])
-    assert exact.cost(small, fits).bytes < exact.cost(small).bytes <= exact.cost(small, fits + 1).bytes
-    assert exact.cost(small).states == 24
+    assert exact_cost(small, fits).bytes < exact_cost(small).bytes <= exact_cost(small, fits + 1).bytes
+    assert exact_cost(small).states == 24
 
 
 def test_float32_and_the_order_of_halves():
     network = Points((6, 5), points=20).build()
     narrow = network.to("cpu", torch.float32)
-    torch.testing.assert_close(exact.gradient(narrow).double(), exact.gradient(network), rtol=1e-3, atol=1e-6)
+    torch.testing.assert_close(exact_gradient(narrow).double(), exact_gradient(network), rtol=1e-3, atol=1e-6)
     for width in range(1, 9):
         for features in (1, 2, 10, 300):
             first, second = split(width, features)
@@ -145,17 +145,17 @@ def test_the_transfer_passes_gradcheck():
     rng = torch.Generator().manual_seed(0)
     weight, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for shape in ((3, 2), (3,)))
     values = torch.randn(2, 8, generator=rng, dtype=torch.float64, requires_grad=True)
-    below = exact.Data(Points((3,), points=5).build())
+    below = Data(Points((3,), points=5).build())
     assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"], Space(v)), (weight, bias, values))
 
 
 @pytest.mark.parametrize("block", (2000, 8 << 20))
 def test_a_graph_kept_is_right_a_second_time(monkeypatch, block):
     """Tables live in shared memory, or are kept where there is one batch: neither another graph nor the first backward pass spoils them."""
-    monkeypatch.setattr("estimators.transfer.BLOCK_BYTES", block)
+    monkeypatch.setattr("straightedge.estimators.sum.transfer.BLOCK_BYTES", block)
     network = Points((6, 5, 7), points=30).build()
     theta = network.theta.detach().requires_grad_()
-    value, other = exact.value(network.at(theta)), exact.value(network.at(2 * theta))
+    value, other = exact_loss(network.at(theta)), exact_loss(network.at(2 * theta))
     first = torch.autograd.grad(value, theta, retain_graph=True)[0]
     assert torch.autograd.grad(other, theta)[0].sub(first).norm() > 1e-3 * first.norm()
-    assert torch.equal(torch.autograd.grad(value, theta)[0], first) and torch.equal(first, exact.gradient(network))
+    assert torch.equal(torch.autograd.grad(value, theta)[0], first) and torch.equal(first, exact_gradient(network))

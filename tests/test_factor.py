@@ -7,16 +7,17 @@ import torch
 from scipy import integrate
 
 import tests.grid as grid
-from estimators import registry
-from estimators.base import Rule, Unsuitable
-from estimators.decoupled_st_gumbel import DecoupledStGumbel
-from estimators.factor import Factor
-from estimators.loss import StateFunction
-from estimators.network import BITS
-from estimators.noise import NOISES
-from estimators.quadrature import NotSmooth, lobatto, means
-from estimators.st_gumbel import StGumbel
-from estimators.unit import hard, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.decoupled_st_gumbel import DecoupledStGumbel
+from straightedge.estimators.moment.factor import Factor
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.loss import StateFunction
+from straightedge.estimators.network.network import BITS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.unit import hard, with_slope
+from straightedge.estimators.st_gumbel import StGumbel
+from straightedge.estimators.sum.quadrature import NotSmooth, lobatto, means
 
 A = torch.linspace(-4.03, 4, 33, dtype=torch.float64).unsqueeze(1)
 

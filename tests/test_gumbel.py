@@ -7,15 +7,15 @@ import torch
 from enumeration import polynomial, vector
 from quadrature import mean, nodes, truth, unit, variance
 
-from estimators.darn import darn
-from estimators.decoupled_st_gumbel import DecoupledStGumbel, decoupled_st_gumbel
-from estimators.gapped_st import GappedSt, gapped_st
-from estimators.gumbel_rao import GumbelRao, gumbel_rao
-from estimators.gumbel_softmax import GumbelSoftmax, gumbel_softmax
-from estimators.noise import LOGISTIC, NOISES
-from estimators.st_gumbel import StGumbel, st_gumbel
-from estimators.unit import relaxed_slope, threshold
-from estimators.zgr import zgr
+from straightedge.estimators.darn import darn
+from straightedge.estimators.decoupled_st_gumbel import DecoupledStGumbel, decoupled_st_gumbel
+from straightedge.estimators.gapped_st import GappedSt, gapped_st
+from straightedge.estimators.gumbel_rao import GumbelRao, gumbel_rao
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax, gumbel_softmax
+from straightedge.estimators.network.noise import LOGISTIC, NOISES
+from straightedge.estimators.network.unit import relaxed_slope, threshold
+from straightedge.estimators.st_gumbel import StGumbel, st_gumbel
+from straightedge.estimators.zgr import zgr
 
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

@@ -7,9 +7,9 @@ from enumeration import mean_row, polynomial, vector
 from scipy.integrate import quad
 from scipy.optimize import brentq, minimize_scalar
 
-from estimators.exact import gradient
-from estimators.identity import identity
-from estimators.noise import NOISES
+from straightedge.estimators.identity import identity
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sum.expectation import exact_gradient
 
 STEP, GRADIENT = 0.7, 0.9
 
@@ -79,7 +79,7 @@ def test_uniform_noise_is_stochastic_binary_connect(eta, step):
 def test_the_row_is_the_derivative_by_the_mean(noise):
     """Exactly, for a multi-affine loss: g = d E f / d mu, and d E f / d p is twice that; the constant belongs to the step."""
     network = vector(polynomial(1), NOISES[noise])
-    by_mean = gradient(network) / (2 * network.noise.density(network.theta))
+    by_mean = exact_gradient(network) / (2 * network.noise.density(network.theta))
     torch.testing.assert_close(mean_row(identity, network), by_mean)
 
 

@@ -5,11 +5,11 @@ from itertools import product
 import pytest
 import torch
 
-from analysis.check_truth import CHUNK
-from analysis.ladder import CLASSES, LOGITS, cubic, ladder, linear, members, multi_affine, quadratic, vector
-from estimators.exact import gradient
-from estimators.noise import NOISES
-from estimators.sample import trunk
+from straightedge.analysis.check.ladder import CLASSES, LOGITS, cubic, ladder, linear, members, multi_affine, quadratic, vector
+from straightedge.analysis.check.truth import CHUNK
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sampling.forward import trunk
+from straightedge.estimators.sum.expectation import exact_gradient
 
 STATES = torch.tensor(list(product((-1.0, 1.0), repeat=4)), dtype=torch.float64)
 
@@ -42,7 +42,7 @@ def test_every_state_is_seen_often():
 
 def test_gradients_are_not_trivial():
     for name, network in ladder().items():
-        assert bool(gradient(network).any()) == (name != "constant")
+        assert bool(exact_gradient(network).any()) == (name != "constant")
 
 
 @pytest.mark.parametrize("noise", NOISES)

@@ -6,12 +6,12 @@ import gc
 import pytest
 import torch
 
-from analysis.ladder import chain, quadratic, vector
-from estimators import registry
-from estimators.learning import LEARNED, LearningEstimator, centred, coefficients, inner, minimise, share, spread
-from estimators.loss import CrossEntropy
-from estimators.meter import METER
-from estimators.reinforce import Reinforce
+from straightedge.analysis.check.ladder import layered, quadratic, vector
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sampling.learning import LEARNED, LearningEstimator, centred, coefficients, inner, minimise, share, spread
 
 LEARNERS = {name: kind for name, kind in registry().items() if issubclass(kind, LearningEstimator)}
 OPTIONS = {"reinforce": {"baseline": "running_mean"}}
@@ -49,7 +49,7 @@ def test_learned_once_and_forgotten_with_the_network(name):
 
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learning_counts_as_no_pass_and_leaves_the_global_generator_alone(name):
-    network = chain((2, 3, 2, 3), CrossEntropy(), [0, 2])
+    network = layered((2, 3, 2, 3), CrossEntropy(), [0, 2])
     state = torch.get_rng_state()
     METER.reset()
     small(name).learned(network)

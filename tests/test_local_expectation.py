@@ -3,18 +3,18 @@
 import pytest
 import torch
 
-from analysis.ladder import LOGITS, WEIGHTS, chain, linear, multi_affine, vector
-from estimators import block
-from estimators.exact import gradient
-from estimators.flip import flip, losses
-from estimators.local_expectation import LocalExpectation
-from estimators.loss import CrossEntropy, StateFunction
-from estimators.measure_valued import MeasureValued
-from estimators.meter import METER
-from estimators.moments import moments
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.sample import rollout, trunk
+from straightedge.analysis.check.ladder import LOGITS, WEIGHTS, layered, linear, multi_affine, vector
+from straightedge.estimators.local_expectation import LocalExpectation
+from straightedge.estimators.measure_valued import MeasureValued
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.network.loss import CrossEntropy, StateFunction
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sampling import block
+from straightedge.estimators.sampling.flip import flip, losses
+from straightedge.estimators.sampling.forward import rollout, trunk
+from straightedge.estimators.sum.expectation import exact_gradient
 
 
 def generator(seed=0):
@@ -29,8 +29,8 @@ def separable(x):
 @pytest.fixture(params=(True, False), ids=("outputs", "state function"))
 def network(request):
     if request.param:
-        return chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2, 1], states=BITS)
-    return chain((2, 3, 4, 2), StateFunction(lambda x: (x * x.new_tensor((1.0, 3.0))).sum(-1).exp()), [0, 0])
+        return layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2, 1], states=BITS)
+    return layered((2, 3, 4, 2), StateFunction(lambda x: (x * x.new_tensor((1.0, 3.0))).sum(-1).exp()), [0, 0])
 
 
 @pytest.mark.parametrize("cache_bytes", (1, 1 << 20))
@@ -48,7 +48,7 @@ def test_losses_of_flips_are_those_of_whole_rollouts(network, cache_bytes, monke
 
 
 def test_flips_count_one_column_in_the_next_layer_and_whole_passes_above():
-    network = chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2])
+    network = layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2])
     us = network.uniform(generator(), 5)
     states, activations, _ = trunk(network, us)
     METER.reset()
@@ -61,12 +61,12 @@ def test_flips_count_one_column_in_the_next_layer_and_whole_passes_above():
 def test_no_noise_from_the_unit_itself(noise, states):
     network = vector(separable, NOISES[noise], states)
     rows = LocalExpectation()(network, 100, generator())
-    torch.testing.assert_close(rows, gradient(network).expand(100, -1))
+    torch.testing.assert_close(rows, exact_gradient(network).expand(100, -1))
 
 
 def test_no_noise_from_the_units_of_the_last_hidden_layer():
     """The loss is separable in that layer, so only the state below it makes its parameters' rows differ."""
-    network = chain((2, 3, 4), StateFunction(separable), [0], scale=1.5)
+    network = layered((2, 3, 4), StateFunction(separable), [0], scale=1.5)
     rng = generator(3)
     rows = LocalExpectation()(network, 4000, rng)
     biases = rows[:, network.groups["layer1"]][:, -4:]
@@ -80,12 +80,12 @@ def test_no_noise_from_the_units_of_the_last_hidden_layer():
 
 
 def test_other_units_do_make_noise_where_the_loss_ties_them_together():
-    assert moments(LocalExpectation(), vector(multi_affine)).variance.min() > 0
+    assert exact_moments(LocalExpectation(), vector(multi_affine)).variance.min() > 0
 
 
 @pytest.mark.parametrize("noise", NOISES)
 def test_coupled_measure_valued_rows_are_local_expectation_rows(noise):
-    network = chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2, 1], NOISES[noise])
+    network = layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2, 1], NOISES[noise])
     torch.testing.assert_close(MeasureValued()(network, 50, generator()), LocalExpectation()(network, 50, generator()))
 
 
@@ -103,4 +103,4 @@ def test_uncoupled_parts_bring_in_the_variance_of_the_other_units():
 def test_linear_loss_has_no_variance():
     rows = LocalExpectation()(vector(linear), 10, generator())
     assert rows.shape == (10, len(LOGITS))
-    torch.testing.assert_close(rows, gradient(vector(linear)).expand_as(rows))
+    torch.testing.assert_close(rows, exact_gradient(vector(linear)).expand_as(rows))

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from estimators.loss import LOSSES, CrossEntropy, LabelError, LogisticLoss, SquaredError, StateFunction
+from straightedge.estimators.network.loss import LOSSES, CrossEntropy, LabelError, LogisticLoss, SquaredError, StateFunction
 
 RNG = torch.Generator().manual_seed(0)
 Z = 3 * torch.randn(4, 7, 3, generator=RNG, dtype=torch.float64)

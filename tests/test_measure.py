@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from analysis.problem import Points
-from estimators import moments
-from estimators.base import Rule
-from estimators.error import InputError
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell
-from experiments.measure import measure
-from experiments.sampling import chunk_rows
+from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.measure import measure_cell
+from straightedge.analysis.cell.sampling import chunk_rows
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.base import Rule
+from straightedge.estimators.moment.exact import available, exact_moments
+from straightedge.estimators.network.error import InputError, Unsuitable
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
 
 PROBLEM = Points((2, 3), points=10, scale=2.0, seed=1)
 """Of pre-activations over 3 in the second layer only, which the quick look of `available` does not see."""
@@ -30,21 +30,21 @@ class Rough(Rule):
 def test_rough_rule_looks_available_and_is_not():
     """Else the test below tests nothing."""
     network = PROBLEM.build()
-    assert moments.available(Rough(), network)
-    with pytest.raises(moments.Unsuitable):
-        moments.moments(Rough(), network)
+    assert available(Rough(), network)
+    with pytest.raises(Unsuitable):
+        exact_moments(Rough(), network)
 
 
 def test_auto_falls_back_to_sampling():
-    records, _ = measure(Cell(PROBLEM, Rough(), rows=50, seeds=2))
+    records = measure_cell(Cell(PROBLEM, Rough(), rows=50, seeds=2)).records
     assert set(records.method) == {"sampled"}
-    kept, _ = measure(Cell(PROBLEM, StraightThrough(), rows=50, seeds=2))
+    kept = measure_cell(Cell(PROBLEM, StraightThrough(), rows=50, seeds=2)).records
     assert set(kept[kept.metric == "bias2"].method) == {"exact"}
 
 
 def test_exact_is_refused():
     with pytest.raises(InputError, match="no exact moments on this network; use method auto or sampled"):
-        measure(Cell(PROBLEM, Rough(), rows=50, seeds=2, method="exact"))
+        measure_cell(Cell(PROBLEM, Rough(), rows=50, seeds=2, method="exact"))
 
 
 @pytest.mark.parametrize(("samples", "rows"), ((1, 203), (4, 51), (100, 2)))
@@ -56,4 +56,4 @@ def test_chunks_of_estimates_of_many_samples_are_shorter(samples, rows):
 
 def test_a_row_of_too_many_samples_is_refused():
     with pytest.raises(InputError, match=r"too small for one row of 1000 samples"):
-        measure(Cell(Points((5, 5, 5), points=200), Reinforce(samples=1000), rows=10, seeds=2, method="sampled", memory=64))
+        measure_cell(Cell(Points((5, 5, 5), points=200), Reinforce(samples=1000), rows=10, seeds=2, method="sampled", memory=64))

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.archive import write
-from analysis.problem import Points
-from experiments.measurement import Measure, perform
-from experiments.report import readable
+from straightedge.analysis.problem.archive import write
+from straightedge.analysis.problem.classification import Points
+from straightedge.experiments.command.measure import Options, perform
+from straightedge.experiments.command.report import readable
 
 TRAINED = Points((5, 5, 5), loss="logistic", states="01", steps=60)
 PUBLISHED = Path(os.environ.get("STRAIGHTEDGE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "psa-5-5-5" / "chk100.npz"
@@ -26,7 +26,7 @@ def file(tmp_path_factory):
 
 
 def options(file, **changes):
-    base = Measure(file, ("straight_through", "reinforce"), "01", "logistic", "logistic", rows=1000, draws=(1, 500), seeds=4, jobs=1)
+    base = Options(file, ("straight_through", "reinforce"), "01", "logistic", "logistic", rows=1000, draws=(1, 500), seeds=4, jobs=1)
     return replace(base, **changes)
 
 
@@ -161,7 +161,7 @@ def test_a_long_run_takes_the_exact_gradients_place(file):
 
 
 def test_a_biased_reference_is_refused(file):
-    from estimators.error import InputError
+    from straightedge.estimators.network.error import InputError
 
     with pytest.raises(InputError, match="biased"):
         perform(options(file, reference="identity"))

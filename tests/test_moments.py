@@ -5,20 +5,20 @@ import itertools
 import pytest
 import torch
 
-from analysis.ladder import chain, multi_affine, quadratic, vector
-from estimators import registry
-from estimators.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
-from estimators.moments import available, moments
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
+from straightedge.analysis.check.ladder import layered, multi_affine, quadratic, vector
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.moment.exact import available, exact_moments
+from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
 
 NETWORKS = {
-    "state function": chain((2, 2, 3), StateFunction(lambda x: x.prod(-1) + x[..., 0]), [0, 0]),
-    "cross-entropy, bits": chain((2, 3, 1, 2), CrossEntropy(), [0, 1, 1], NOISES["logistic2"], BITS),
-    "logistic, normal": chain((2, 2, 2, 1), LogisticLoss(), [-1, 1], NOISES["normal"]),
-    "squared error, uniform": chain((1, 2, 2, 1), SquaredError(), [[1.0], [-0.5]], NOISES["uniform"], SIGNS, 0.7),
+    "state function": layered((2, 2, 3), StateFunction(lambda x: x.prod(-1) + x[..., 0]), [0, 0]),
+    "cross-entropy, bits": layered((2, 3, 1, 2), CrossEntropy(), [0, 1, 1], NOISES["logistic2"], BITS),
+    "logistic, normal": layered((2, 2, 2, 1), LogisticLoss(), [-1, 1], NOISES["normal"]),
+    "squared error, uniform": layered((1, 2, 2, 1), SquaredError(), [[1.0], [-0.5]], NOISES["uniform"], SIGNS, 0.7),
     "triangular": vector(multi_affine, NOISES["triangular"]),
     "vector, bits": vector(quadratic, states=BITS),
 }
@@ -78,14 +78,14 @@ CASES = {"reinforce": (Reinforce(), scores(0.0)), "constant": (Reinforce(baselin
 @pytest.mark.parametrize("case", CASES)
 def test_joint_enumeration(case, name):
     estimator, delta = CASES[case]
-    found, (mean, variance) = moments(estimator, NETWORKS[name]), enumerated(NETWORKS[name], delta)
+    found, (mean, variance) = exact_moments(estimator, NETWORKS[name]), enumerated(NETWORKS[name], delta)
     torch.testing.assert_close(found.mean, mean, rtol=1e-9, atol=1e-11)
     torch.testing.assert_close(found.variance, variance, rtol=1e-9, atol=1e-11)
 
 
 def test_enumeration_notices_another_baseline():
     mean, variance = enumerated(NETWORKS["logistic, normal"], scores(0.65))
-    found = moments(CASES["constant"][0], NETWORKS["logistic, normal"])
+    found = exact_moments(CASES["constant"][0], NETWORKS["logistic, normal"])
     torch.testing.assert_close(found.mean, mean, rtol=1e-9, atol=1e-11)
     assert (found.variance / variance - 1).abs().max() > 0.01
 
@@ -114,7 +114,7 @@ def test_samples(name):
     for network in NETWORKS.values():
         if available(estimator, network):
             rows = estimator(network, ROWS, torch.Generator().manual_seed(0))
-            by_mean, by_variance = scored(moments(estimator, network), rows)
+            by_mean, by_variance = scored(exact_moments(estimator, network), rows)
             assert by_mean < 6
             assert by_variance < 6
 
@@ -123,11 +123,11 @@ def test_leave_one_out_samples():
     for samples in (2, 5):
         estimator, network = Reinforce(baseline="leave_one_out", samples=samples), NETWORKS["cross-entropy, bits"]
         rows = estimator(network, ROWS, torch.Generator().manual_seed(0))
-        assert max(scored(moments(estimator, network), rows)) < 6
+        assert max(scored(exact_moments(estimator, network), rows)) < 6
 
 
 def test_samples_notice_a_factor():
     estimator, network = Reinforce(), NETWORKS["state function"]
-    by_mean, by_variance = scored(moments(estimator, network), 1.3 * estimator(network, ROWS, torch.Generator().manual_seed(0)))
+    by_mean, by_variance = scored(exact_moments(estimator, network), 1.3 * estimator(network, ROWS, torch.Generator().manual_seed(0)))
     assert by_mean > 6
     assert by_variance > 6

@@ -4,15 +4,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from analysis.ladder import chain, linear, quadratic, vector
-from estimators.exact import gradient
-from estimators.loss import CrossEntropy
-from estimators.meter import METER
-from estimators.muprop import Muprop
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.reinforce import Reinforce
-from estimators.sample import trunk
+from straightedge.analysis.check.ladder import layered, linear, quadratic, vector
+from straightedge.estimators.muprop import Muprop
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sampling.forward import trunk
+from straightedge.estimators.sum.expectation import exact_gradient
 
 
 def generator(seed=0):
@@ -23,7 +23,7 @@ def generator(seed=0):
 @pytest.mark.parametrize("noise", NOISES)
 def test_linear_loss_leaves_no_residual(noise, states):
     network = vector(linear, NOISES[noise], states)
-    torch.testing.assert_close(Muprop()(network, 50, generator()), gradient(network).expand(50, -1))
+    torch.testing.assert_close(Muprop()(network, 50, generator()), exact_gradient(network).expand(50, -1))
 
 
 def test_quadratic_loss_leaves_one():
@@ -32,7 +32,7 @@ def test_quadratic_loss_leaves_one():
 
 def test_rows_from_the_formula_with_autograd_through_the_mean_field():
     """(f - f(m) - f'(m) (x - m)) score + f'(m) span F'(a), f'(m) by autograd through the layers above."""
-    network = chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1], NOISES["normal"], BITS)
+    network = layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1], NOISES["normal"], BITS)
     noise, (lo, hi) = network.noise, network.states
     states, activations, z = trunk(network, network.uniform(generator(), 6))
     value = network.value(z)
@@ -55,14 +55,14 @@ def test_rows_from_the_formula_with_autograd_through_the_mean_field():
 
 
 def test_less_variance_than_reinforce():
-    network = chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
+    network = layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
     muprop, reinforce = (one(network, 5000, generator()).var(0).sum() for one in (Muprop(), Reinforce()))
     assert muprop < 0.6 * reinforce
 
 
 @pytest.mark.parametrize("rows", (1, 50))
 def test_a_single_estimate_needs_the_mean_field_pass_too(rows):
-    network = chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
+    network = layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
     METER.reset()
     Muprop()(network, rows, generator())
     assert METER.passes(network, rows) == (2, 1)

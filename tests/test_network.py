@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from analysis.problem import Points
-from estimators import exact
-from estimators.base import ascend, descend
-from estimators.error import InputError
-from estimators.loss import CrossEntropy, StateFunction
-from estimators.mean_field import mean_field
-from estimators.meter import METER
-from estimators.network import BITS, SIGNS, Network
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.base import ascend, chain_deltas
+from straightedge.estimators.mean_field import mean_field
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import CrossEntropy, StateFunction
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.sum.expectation import exact_loss
 
 
 def test_theta_holds_weights_row_by_row_then_biases():
@@ -29,7 +29,7 @@ def test_rows_of_a_deterministic_pass_are_autograds(states):
                       states)
     us = network.uniform(torch.Generator().manual_seed(0), 2)
     inputs, factors, z = ascend(mean_field, network, us)
-    deltas = descend(network, factors, network.slope(z)[1])
+    deltas = chain_deltas(network, factors, network.slope(z)[1])
     rows = network.rows(inputs[:3], deltas)
 
     theta = network.theta.clone().requires_grad_()
@@ -44,7 +44,7 @@ def test_rows_of_a_deterministic_pass_are_autograds(states):
 
 def test_one_network_in_two_encodings_has_one_loss():
     signs, bits = (Points((3, 4), states=states, points=11).build() for states in ("+-1", "01"))
-    torch.testing.assert_close(exact.value(signs), exact.value(bits), rtol=1e-13, atol=0)
+    torch.testing.assert_close(exact_loss(signs), exact_loss(bits), rtol=1e-13, atol=0)
 
 
 def test_passes():
@@ -54,7 +54,7 @@ def test_passes():
     us = network.uniform(torch.Generator().manual_seed(0), 7)
     _, factors, z = ascend(mean_field, network, us)
     assert METER.passes(network, 7)[0] == pytest.approx(1 - network.outputs / (10 + 5 + 30 + 30 + 12 + 2))
-    descend(network, factors, network.slope(z)[1])
+    chain_deltas(network, factors, network.slope(z)[1])
     assert METER.passes(network, 7) == (pytest.approx(1), pytest.approx(1))
     assert x.shape == (7, 200, 2)
 
@@ -77,4 +77,4 @@ def test_a_vector_without_input_is_the_network_with_inputs_of_width_zero():
     nothing = logits.new_empty(1, 0)
     network = Network.of([logits.new_empty(2, 0)], [logits], nothing, nothing, StateFunction(lambda x: x[..., 0]))
     torch.testing.assert_close(network.theta, logits)
-    torch.testing.assert_close(exact.value(network), 2 * torch.sigmoid(logits[0]) - 1)
+    torch.testing.assert_close(exact_loss(network), 2 * torch.sigmoid(logits[0]) - 1)

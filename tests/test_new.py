@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from estimators.error import InputError
-from experiments.new import write_estimator
+from straightedge.estimators.network.error import InputError
+from straightedge.experiments.command.new import write_estimator
 
 ROOT = Path(__file__).parent.parent
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 def test_written_estimator_passes_every_check(tmp_path):
     path = write_estimator("my_own_rule", tmp_path)
     assert path == tmp_path / "my_own_rule.py"
-    found = subprocess.run([sys.executable, "-m", "experiments", "--plugins", str(tmp_path), "check", "my_own_rule"],
+    found = subprocess.run([sys.executable, "-m", "straightedge", "--plugins", str(tmp_path), "check", "my_own_rule"],
                            capture_output=True, text=True, cwd=ROOT, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
     assert "all 11 checks passed" in found.stdout

@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 from torch.autograd import gradcheck
 
-from estimators.noise import NOISES
+from straightedge.estimators.network.noise import NOISES
 
 TWINS = {"logistic": stats.logistic(), "logistic2": stats.logistic(scale=0.5), "uniform": stats.uniform(-1, 2),
          "triangular": stats.triang(0.5, -2, 4), "normal": stats.norm()}

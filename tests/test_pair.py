@@ -4,16 +4,16 @@ import pytest
 import torch
 
 import tests.grid as grid
-from estimators.arm import Arm
-from estimators.base import Unsuitable
-from estimators.disarm import Disarm
-from estimators.local_expectation import LocalExpectation
-from estimators.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
-from estimators.measure_valued import MeasureValued
-from estimators.moments import available, moments
-from estimators.network import BITS
-from estimators.noise import NOISES
-from estimators.pair import Pair, arm_pairing, common, disarm_pairing, flip_pairing, members
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.disarm import Disarm
+from straightedge.estimators.local_expectation import LocalExpectation
+from straightedge.estimators.measure_valued import MeasureValued
+from straightedge.estimators.moment.exact import available, exact_moments
+from straightedge.estimators.moment.pair import PairPlan, arm_pairing, common, disarm_pairing, flip_pairing, members
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
+from straightedge.estimators.network.network import BITS
+from straightedge.estimators.network.noise import NOISES
 
 NETWORKS = {
     "cross-entropy": grid.network((2, 2), CrossEntropy(), scale=1.5),
@@ -31,7 +31,7 @@ OF_THE_STATES = (Disarm(), LocalExpectation(), MeasureValued())
 def test_estimator(estimator, network):
     truth = grid.moments(estimator, network, order=2 if estimator == Arm() else 1, antithetic=estimator not in OF_THE_STATES[1:])
     assert available(estimator, network)
-    assert grid.agree(network, moments(estimator, network), truth, 1e-11)
+    assert grid.agree(network, exact_moments(estimator, network), truth, 1e-11)
 
 
 def test_the_comparison_can_fail(monkeypatch):
@@ -44,8 +44,8 @@ def test_the_comparison_can_fail(monkeypatch):
         x, other = (pairs[..., [2, 3]].sum(-1), pairs[..., [1, 3]].sum(-1))
         return torch.stack(((1 - x) * (1 - other), (1 - x) * other, x * (1 - other), x * other), -1)
 
-    monkeypatch.setattr("estimators.pair.common", independent)
-    found = moments(Arm(), network)
+    monkeypatch.setattr("straightedge.estimators.moment.pair.common", independent)
+    found = exact_moments(Arm(), network)
     assert grid.distance(network, found.mean, truth[0]) < 1e-11
     assert grid.distance(network, found.variance, truth[1]) > 1e-3
 
@@ -67,7 +67,7 @@ def test_antithetic_states_have_the_right_law():
 
 def test_disarm_has_no_more_variance_than_arm():
     network = grid.network((5, 4, 5), CrossEntropy(), points=10)
-    arm, disarm = moments(Arm(), network), moments(Disarm(), network)
+    arm, disarm = exact_moments(Arm(), network), exact_moments(Disarm(), network)
     torch.testing.assert_close(arm.mean, disarm.mean)
     hidden = slice(0, network.groups["layer3"].start)
     assert bool((disarm.variance <= arm.variance * (1 + 1e-12))[hidden].all())
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_refused():
     network = grid.network((12, 12), CrossEntropy())
     assert not available(Arm(), network)
     with pytest.raises(Unsuitable, match=r"12-12 take .* operations"):
-        moments(Arm(), network)
+        exact_moments(Arm(), network)
     assert available(Arm(), grid.network((8, 8), CrossEntropy()))
     assert not available(MeasureValued(coupled=False), NETWORKS["cross-entropy"])
-    assert Pair(network, arm_pairing).cost()[0] > 1e13
+    assert PairPlan(network, arm_pairing).cost()[0] > 1e13

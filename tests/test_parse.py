@@ -2,18 +2,18 @@
 
 import pytest
 
-from estimators.error import InputError
-from estimators.gumbel_softmax import GumbelSoftmax
-from estimators.reinforce import Reinforce
-from experiments.cell import label
-from experiments.parse import estimator, study
+from straightedge.estimators.catalogue.spelling import estimator_of, label_of
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.experiments.runner.listing import study_of
 
 
 def test_estimators():
-    assert estimator("reinforce") == Reinforce()
-    assert estimator("reinforce:baseline=leave_one_out,samples=4") == Reinforce(baseline="leave_one_out", samples=4)
-    assert estimator("gumbel_softmax:tau=0.25") == GumbelSoftmax(tau=0.25)
-    assert label(estimator("reinforce:baseline=leave_one_out,samples=4")) == "reinforce (baseline=leave_one_out, samples=4)"
+    assert estimator_of("reinforce") == Reinforce()
+    assert estimator_of("reinforce:baseline=leave_one_out,samples=4") == Reinforce(baseline="leave_one_out", samples=4)
+    assert estimator_of("gumbel_softmax:tau=0.25") == GumbelSoftmax(tau=0.25)
+    assert label_of(estimator_of("reinforce:baseline=leave_one_out,samples=4")) == "reinforce (baseline=leave_one_out, samples=4)"
 
 
 @pytest.mark.parametrize(("text", "words"), [
@@ -23,9 +23,9 @@ def test_estimators():
     ("reinforce:baseline=leave_one_out", "too few"), ("arm:tau=1", "no hyper-parameters"), ("gumbel_softmax:tau=-1", "tau")])
 def test_refusals(text, words):
     with pytest.raises(InputError, match=words):
-        estimator(text)
+        estimator_of(text)
 
 
 def test_an_unknown_study_names_the_nearest():
     with pytest.raises(InputError, match="bias_variance"):
-        study("bias_varianse")
+        study_of("bias_varianse")

@@ -4,13 +4,13 @@ import pytest
 import torch
 
 import tests.grid as grid
-from estimators import exact
-from estimators.loss import CrossEntropy, SquaredError, StateFunction
-from estimators.moments import moments
-from estimators.network import BITS
-from estimators.noise import NOISES
-from estimators.path import differences
-from estimators.psa import Psa
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.moment.path import differences
+from straightedge.estimators.network.loss import CrossEntropy, SquaredError, StateFunction
+from straightedge.estimators.network.network import BITS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.psa import Psa
+from straightedge.estimators.sum.expectation import exact_gradient
 
 NETWORKS = {
     "three layers, cross-entropy": grid.network((2, 3, 2), CrossEntropy(), scale=1.5),
@@ -22,22 +22,22 @@ NETWORKS = {
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
 def test_moments(network):
-    assert grid.agree(network, moments(Psa(), network), grid.moments(Psa(), network))
+    assert grid.agree(network, exact_moments(Psa(), network), grid.moments(Psa(), network))
 
 
 def test_the_comparison_can_fail(monkeypatch):
     network = NETWORKS["three layers, cross-entropy"]
     truth = grid.moments(Psa(), network)
-    monkeypatch.setattr("estimators.path.differences", lambda values, width: differences(values, width).flip(-1))
-    assert grid.distance(network, moments(Psa(), network).mean, truth[0]) > 1e-2
+    monkeypatch.setattr("straightedge.estimators.moment.path.differences", lambda values, width: differences(values, width).flip(-1))
+    assert grid.distance(network, exact_moments(Psa(), network).mean, truth[0]) > 1e-2
 
 
 def test_bias_is_none_in_the_last_hidden_layer_and_below_one_unit():
     network = grid.network((3, 1), CrossEntropy(), noise=NOISES["normal"])
-    bias = (moments(Psa(), network).mean - exact.gradient(network)).abs()
+    bias = (exact_moments(Psa(), network).mean - exact_gradient(network)).abs()
     assert bias.max() < 1e-12
     network = NETWORKS["three layers, cross-entropy"]
-    bias = (moments(Psa(), network).mean - exact.gradient(network)).abs()
+    bias = (exact_moments(Psa(), network).mean - exact_gradient(network)).abs()
     assert bias[network.groups["layer2"]].max() < 1e-12
     assert bias[network.groups["layer0"]].max() > 1e-4
 

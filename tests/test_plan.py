@@ -4,34 +4,35 @@ import pytest
 import torch
 
 import tests.grid as grid
-from estimators.base import Unsuitable
-from estimators.basis import basis, unit_basis
-from estimators.exact import Exact, gradient
-from estimators.loss import CrossEntropy
-from estimators.mean_field import MeanField
-from estimators.message import Chain
-from estimators.moments import available, moments
-from estimators.muprop import Muprop
-from estimators.straight_through import StraightThrough
+from straightedge.estimators.exact import Exact
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.moment.basis import basis, unit_basis
+from straightedge.estimators.moment.exact import available, exact_moments
+from straightedge.estimators.moment.message import ChainPlan
+from straightedge.estimators.muprop import Muprop
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
 
 
 def test_too_wide_is_refused_before_it_starts():
     network = grid.network((30, 30), CrossEntropy())
     assert not available(StraightThrough(), network)
     with pytest.raises(Unsuitable, match=r"widths 30-30 take [\d.e+]+ operations and [\d.e+]+ GiB"):
-        moments(StraightThrough(), network)
+        exact_moments(StraightThrough(), network)
 
 
 def test_too_much_memory_is_refused(monkeypatch):
     network = grid.network((4, 4), CrossEntropy())
-    monkeypatch.setattr("estimators.plan.memory", lambda: 1000)
+    monkeypatch.setattr("straightedge.estimators.moment.plan.memory", lambda: 1000)
     with pytest.raises(Unsuitable, match="are allowed; sample this estimator"):
-        moments(StraightThrough(), network)
+        exact_moments(StraightThrough(), network)
     assert not available(StraightThrough(), network)
 
 
 def test_cost_grows_with_everything():
-    sizes = [Chain(grid.network(*args, points=points), StraightThrough()).cost()
+    sizes = [ChainPlan(grid.network(*args, points=points), StraightThrough()).cost()
              for args, points in ((((5, 5), CrossEntropy()), 10), (((5, 5), CrossEntropy()), 20), (((5, 6), CrossEntropy()), 10),
                                   (((5, 5, 5), CrossEntropy()), 10), (((5, 5), CrossEntropy(), 5), 10))]
     assert all(larger[0] > sizes[0][0] for larger in sizes[1:])
@@ -40,22 +41,22 @@ def test_cost_grows_with_everything():
 def test_an_estimator_without_randomness_is_its_own_mean():
     network = grid.network((3, 2), CrossEntropy())
     for estimator in (Exact(), MeanField()):
-        found = moments(estimator, network)
+        found = exact_moments(estimator, network)
         assert torch.equal(found.mean, estimator(network, 1, torch.Generator())[0])
         assert found.trace() == 0
-    torch.testing.assert_close(moments(Exact(), network).mean, gradient(network))
+    torch.testing.assert_close(exact_moments(Exact(), network).mean, exact_gradient(network))
 
 
 def test_what_nobody_knows_is_refused():
     network = grid.network((3, 2), CrossEntropy())
     assert not available(Muprop(), network)
     with pytest.raises(Unsuitable, match="Muprop: no exact moments are known"):
-        moments(Muprop(), network)
+        exact_moments(Muprop(), network)
 
 
 def test_trace_by_layer_adds_up():
     network = grid.network((3, 2), CrossEntropy())
-    found = moments(StraightThrough(), network)
+    found = exact_moments(StraightThrough(), network)
     total = sum(found.trace(part) for part in network.groups.values())
     assert abs(found.trace() - total) < 1e-12 * total
 

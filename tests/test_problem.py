@@ -6,10 +6,11 @@ import pickle
 import pytest
 import torch
 
-from analysis.archive import Archive, write
-from analysis.function import Polynomial, Toy
-from analysis.problem import Digits, Points, ProblemError
-from estimators import exact
+from straightedge.analysis.problem.archive import Archive, write
+from straightedge.analysis.problem.classification import Digits, Points
+from straightedge.analysis.problem.function import Polynomial, Toy
+from straightedge.analysis.problem.problem import ProblemError
+from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
 PROBLEMS = [Points((3, 2), points=30), Points((3,), shape="rings", loss="logistic", states="01", points=30),
             Points((2,), shape="blobs", loss="squared_error", noise="normal", points=30), Digits((3,), points=40),
@@ -22,11 +23,11 @@ def test_values(problem):
     assert json.loads(json.dumps(problem.values()))["kind"] == type(problem).__name__
     first, second = problem.network(), problem.network()
     assert torch.equal(first.theta, second.theta) and torch.equal(first.inputs, second.inputs)
-    assert bool(exact.gradient(first).isfinite().all()) and float(exact.gradient(first).norm()) > 0
+    assert bool(exact_gradient(first).isfinite().all()) and float(exact_gradient(first).norm()) > 0
 
 
 def test_training_with_the_exact_gradient_lowers_the_exact_loss():
-    start, later = (exact.value(Points((3, 3), points=50, steps=steps).build()) for steps in (0, 60))
+    start, later = (exact_loss(Points((3, 3), points=50, steps=steps).build()) for steps in (0, 60))
     assert float(later) < float(start) - 0.1
 
 
@@ -57,4 +58,4 @@ def test_archive_round_trip(tmp_path):
     network = Points((3, 2), loss="logistic", states="01", points=20).build()
     write(tmp_path / "a.npz", network)
     again = Archive(str(tmp_path / "a.npz"), "01", "logistic", "logistic").build()
-    torch.testing.assert_close(exact.gradient(again), exact.gradient(network), rtol=0, atol=0)
+    torch.testing.assert_close(exact_gradient(again), exact_gradient(network), rtol=0, atol=0)

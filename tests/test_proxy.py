@@ -5,10 +5,10 @@ import pickle
 import pytest
 import torch
 
-from estimators.clipped_identity import clipped_identity
-from estimators.noise import LOGISTIC
-from estimators.proxy import Proxy, proxy
-from estimators.tanh_proxy import tanh_proxy
+from straightedge.estimators.clipped_identity import clipped_identity
+from straightedge.estimators.network.noise import LOGISTIC
+from straightedge.estimators.proxy import Proxy, proxy
+from straightedge.estimators.tanh_proxy import tanh_proxy
 
 A = torch.linspace(-2.9, 2.9, 30, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

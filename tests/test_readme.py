@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from analysis.problem import Points
-from estimators import exact
-from estimators.base import Surrogate
-from estimators.meter import METER
-from experiments.new import write_estimator
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.base import Surrogate
+from straightedge.estimators.network.meter import METER
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments.command.new import write_estimator
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -42,7 +42,7 @@ def test_the_estimator_of_the_readme_passes_the_checks(tmp_path):
 
 def check(name: str, folder: Path) -> subprocess.CompletedProcess:
     """The command that a user gives, for an estimator in a folder of their own."""
-    words = [sys.executable, "-m", "experiments", "check", name, "--plugins", str(folder)]
+    words = [sys.executable, "-m", "straightedge", "check", name, "--plugins", str(folder)]
     return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
@@ -62,16 +62,16 @@ def test_the_surrogate_of_the_docs_is_reinforce(monkeypatch):
     METER.reset()
     rows = kind()(network, 20_000, torch.Generator().manual_seed(0))
     assert METER.passes(network, 20_000)[0] == pytest.approx(1)
-    error, truth = rows.std(0) / len(rows) ** 0.5, exact.gradient(network)
+    error, truth = rows.std(0) / len(rows) ** 0.5, exact_gradient(network)
     assert ((rows.mean(0) - truth).abs() / error).max() < 5.5
     assert ((rows.mean(0) / 2 - truth).abs() / error * 2).max() > 5.5
 
 
-COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("python -m experiments")]
+COMMANDS = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("straightedge")]
 
 
 @pytest.mark.parametrize("line", COMMANDS)
 def test_commands_of_the_readme_have_help(line):
-    words = line.split("#")[0].split()[3:4]
-    done = subprocess.run([sys.executable, "-m", "experiments", *words, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    words = line.split("#")[0].split()[1:2]
+    done = subprocess.run([sys.executable, "-m", "straightedge", *words, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

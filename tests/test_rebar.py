@@ -5,18 +5,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from analysis.bias_test import BiasTest
-from analysis.function import Toy
-from analysis.ladder import chain, multi_affine, quadratic, vector
-from estimators.error import InputError
-from estimators.loss import CrossEntropy, StateFunction
-from estimators.network import BITS, SIGNS
-from estimators.noise import NOISES
-from estimators.rebar import TEMPERATURES, Rebar
-from estimators.reinforce import Reinforce
-from estimators.relax import Relax, surrogate
-from estimators.relaxation import couple, draw, smoothed
-from estimators.sample import gradient as assembled
+from straightedge.analysis.accuracy.bias_test import BiasTest
+from straightedge.analysis.check.ladder import layered, multi_affine, quadratic, vector
+from straightedge.analysis.problem.function import Toy
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import CrossEntropy, StateFunction
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.rebar import TEMPERATURES, Rebar
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.relax import Relax, surrogate
+from straightedge.estimators.sampling.forward import estimate_rows as assembled
+from straightedge.estimators.sampling.relaxation import couple, draw, smoothed
 
 FALSE_ALARM = 1e-7
 
@@ -27,8 +27,8 @@ def generator(seed=0):
 
 def network(noise, outputs=True):
     if outputs:
-        return chain((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)
-    return chain((2, 3, 4, 2), StateFunction(lambda x: x.prod(-1) + x.exp().sum(-1)), [0, 0], NOISES[noise], SIGNS)
+        return layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2], NOISES[noise], BITS)
+    return layered((2, 3, 4, 2), StateFunction(lambda x: x.prod(-1) + x.exp().sum(-1)), [0, 0], NOISES[noise], SIGNS)
 
 
 @pytest.mark.parametrize("noise", NOISES)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from analysis.bias_test import BiasTest
-from analysis.ladder import chain, quadratic, vector
-from estimators.error import InputError
-from estimators.exact import gradient, value
-from estimators.loss import CrossEntropy
-from estimators.reinforce import Reinforce
-from estimators.sample import gradient as assembled
-from estimators.sample import trunk
+from straightedge.analysis.accuracy.bias_test import BiasTest
+from straightedge.analysis.check.ladder import layered, quadratic, vector
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.sampling.forward import estimate_rows as assembled
+from straightedge.estimators.sampling.forward import trunk
+from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
 FALSE_ALARM = 1e-7
 
@@ -23,7 +23,7 @@ def generator(seed=0):
 
 @pytest.fixture
 def network():
-    return chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
+    return layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
 
 
 def test_running_mean_is_a_constant_learned_beforehand(network):
@@ -31,8 +31,8 @@ def test_running_mean_is_a_constant_learned_beforehand(network):
     running = Reinforce(baseline="running_mean")
     learned = running.learned(network)
     losses = network.value(trunk(network, network.uniform(generator(), 4000))[2])
-    assert learned == pytest.approx(float(value(network)), abs=5.5 * float(losses.std()) / running.learning_samples**0.5)
-    assert learned != float(value(network))
+    assert learned == pytest.approx(float(exact_loss(network)), abs=5.5 * float(losses.std()) / running.learning_samples**0.5)
+    assert learned != float(exact_loss(network))
     constant = Reinforce(baseline="constant", constant=learned)
     torch.testing.assert_close(running(network, 20, generator()), constant(network, 20, generator()))
 
@@ -42,7 +42,7 @@ def test_running_mean_does_not_depend_on_the_rows(network):
     one, many = running(network, 1, generator()), running(network, 500, generator(1))
     assert torch.equal(running(network, 1, generator()), one)
     assert torch.equal(running(network, 500, generator(1)), many)
-    assert torch.equal(running(chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1]), 1, generator()), one)
+    assert torch.equal(running(layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1]), 1, generator()), one)
 
 
 @pytest.mark.parametrize("baseline", ("running_mean", "leave_one_out"))
@@ -66,7 +66,7 @@ class OwnSampleIncluded(Reinforce):
 
 def test_a_baseline_with_the_own_sample_is_seen():
     network = vector(quadratic)
-    tests = {kind: BiasTest(gradient(network), float(value(network).abs())) for kind in (OwnSampleIncluded, Reinforce)}
+    tests = {kind: BiasTest(exact_gradient(network), float(exact_loss(network).abs())) for kind in (OwnSampleIncluded, Reinforce)}
     for kind, test in tests.items():
         test.add(kind(baseline="leave_one_out", samples=10)(network, 20000, generator()))
     assert tests[OwnSampleIncluded].scale == pytest.approx(-0.1, abs=0.02)

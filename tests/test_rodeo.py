@@ -3,19 +3,19 @@
 import pytest
 import torch
 
-from analysis.function import Toy
-from analysis.ladder import LOGITS, chain, linear, quadratic, vector
-from estimators.double_cv import DoubleCv
-from estimators.error import InputError
-from estimators.exact import gradient
-from estimators.loss import CrossEntropy
-from estimators.network import BITS, SIGNS, Network
-from estimators.noise import NOISES
-from estimators.peer import draw
-from estimators.reinforce import Reinforce
-from estimators.rodeo import Rodeo
-from estimators.stein import stein
-from estimators.transfer import state_table
+from straightedge.analysis.check.ladder import LOGITS, layered, linear, quadratic, vector
+from straightedge.analysis.problem.function import Toy
+from straightedge.estimators.double_cv import DoubleCv
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import CrossEntropy
+from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.rodeo import Rodeo
+from straightedge.estimators.sampling.peer import draw
+from straightedge.estimators.sampling.stein import stein
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.estimators.sum.transfer import state_table
 
 
 def generator(seed=0):
@@ -70,12 +70,12 @@ def test_linear_loss_leaves_double_cv_no_variance(noise, samples):
     """The weight learned is -1: the linear term takes the whole loss away, and its exact gradient is left."""
     network, estimator = vector(linear, NOISES[noise], BITS), DoubleCv(samples=samples)
     assert estimator.learned(network) == pytest.approx([-1.0])
-    torch.testing.assert_close(estimator(network, 20, generator()), gradient(network).expand(20, -1))
+    torch.testing.assert_close(estimator(network, 20, generator()), exact_gradient(network).expand(20, -1))
 
 
 def test_peers_say_nothing_of_the_sample_itself(monkeypatch):
     """What the others say of trunk 0 does not change with trunk 0's uniforms; what it says of them does."""
-    network = chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
+    network = layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1])
     original = network.uniform(generator(), 5, 3)
     changed = [torch.cat((torch.rand(u[:, :1].shape, generator=generator(1), dtype=u.dtype), u[:, 1:]), 1) for u in original]
 
@@ -93,7 +93,7 @@ def test_peers_say_nothing_of_the_sample_itself(monkeypatch):
 @pytest.mark.parametrize("kind", (DoubleCv, Rodeo))
 def test_less_variance_than_leave_one_out(kind, samples):
     """By sample variances of 8000 rows, in a chain and in a vector with a quadratic loss."""
-    for network in (chain((2, 3, 4, 3), CrossEntropy(), [0, 2, 1]), vector(quadratic)):
+    for network in (layered((2, 3, 4, 3), CrossEntropy(), [0, 2, 1]), vector(quadratic)):
         plain = Reinforce(baseline="leave_one_out", samples=samples)(network, 8000, generator()).var(0).sum()
         assert kind(samples=samples)(network, 8000, generator()).var(0).sum() < 0.95 * plain
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 import tests.grid as grid
-from estimators.loss import CrossEntropy, SquaredError, StateFunction
-from estimators.moments import moments
-from estimators.network import BITS
-from estimators.noise import NOISES
-from estimators.reinforce import Reinforce
-from estimators.score import Score, score_weights
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.moment.score import ScorePlan, score_weights
+from straightedge.estimators.network.loss import CrossEntropy, SquaredError, StateFunction
+from straightedge.estimators.network.network import BITS
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.reinforce import Reinforce
 
 NETWORKS = {
     "cross-entropy": grid.network((2, 1), CrossEntropy(), scale=1.5),
@@ -31,13 +31,13 @@ def test_baseline(baseline, samples, network):
     fed = estimator
     if baseline == "running_mean":  # its constant is learned from a stream, which a grid is not
         fed = replace(estimator, baseline="constant", constant=estimator.learned(network))
-    assert grid.agree(network, moments(estimator, network), grid.moments(fed, network, copies=samples))
+    assert grid.agree(network, exact_moments(estimator, network), grid.moments(fed, network, copies=samples))
 
 
 def test_the_comparison_can_fail():
     network = NETWORKS["cross-entropy"]
     truth = grid.moments(Reinforce(baseline="leave_one_out", samples=3), network, copies=3)
-    for wrong in (Score(network, samples=3), Score(network, samples=4, leave_one_out=True), Score(network, 0.6, 3)):
+    for wrong in (ScorePlan(network, samples=3), ScorePlan(network, samples=4, leave_one_out=True), ScorePlan(network, 0.6, 3)):
         found = wrong()
         assert grid.distance(network, found.mean, truth[0]) < 1e-12
         assert grid.distance(network, found.variance, truth[1]) > 1e-2

@@ -1,16 +1,17 @@
 """Stored results: keys that follow values and code, files that are whole or absent."""
 
 import ast
-import sys
 
 import pandas as pd
 import pytest
 
-from analysis import store
-from analysis.problem import Points
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments.cell import Cell
+from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.store.file import replace
+from straightedge.analysis.store.key import bare, code, key, source
+from straightedge.analysis.store.parquet import load, parquet
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
 
 
 def test_key_follows_values():
@@ -26,15 +27,15 @@ def test_key_follows_values():
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """A module of estimators.__path__ whose text the test writes."""
-    import estimators
+    import straightedge.estimators as estimators
 
     monkeypatch.setattr(estimators, "__path__", [*estimators.__path__, str(tmp_path)])
 
     def write(text, name="sample_of_a_test"):
         (tmp_path / f"{name}.py").write_text(text)
-        sys.modules.pop(f"estimators.{name}", None)
-        store.source.cache_clear()
-        return store.key({}, ("estimators.sample_of_a_test",))
+        source.cache_clear()
+        code.cache_clear()
+        return key({}, ("straightedge.estimators.sample_of_a_test",))
 
     return write
 
@@ -47,21 +48,22 @@ def test_key_follows_code_but_not_words(module):
 
 def test_key_follows_imports(module):
     module("y = 1\n", "deeper_of_a_test")
-    before = module("from estimators.deeper_of_a_test import y\n")
+    before = module("from straightedge.estimators.deeper_of_a_test import y\n")
     module("y = 2\n", "deeper_of_a_test")
-    assert module("from estimators.deeper_of_a_test import y\n") != before
+    assert module("from straightedge.estimators.deeper_of_a_test import y\n") != before
 
 
 def test_source_reaches_what_a_cell_depends_on():
-    names = store.source(("experiments.measure", "estimators.disarm"))
-    assert all(f"estimators.{name}:" in names for name in ("network", "noise", "transfer", "exact", "arm", "disarm"))
-    assert "estimators.reinmax:" not in names
-    assert ast.dump(store.bare(ast.parse('def f():\n    "words"\n    return 1'))) == ast.dump(ast.parse("def f():\n    return 1"))
+    names = source(("straightedge.analysis.cell.measure", "straightedge.estimators.disarm"))
+    assert all(f"straightedge.estimators.{name}:" in names for name in 
+               ("network.network", "network.noise", "sum.transfer", "sum.expectation", "arm", "disarm"))
+    assert "straightedge.estimators.reinmax:" not in names
+    assert ast.dump(bare(ast.parse('def f():\n    "words"\n    return 1'))) == ast.dump(ast.parse("def f():\n    return 1"))
 
 
 def test_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "deep" / "file.bin"
-    store.replace(path, b"first")
+    replace(path, b"first")
     assert path.read_bytes() == b"first"
 
     def broken(_):
@@ -69,13 +71,13 @@ def test_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr("os.fsync", broken)
     with pytest.raises(OSError, match="disk full"):
-        store.replace(path, b"second")
+        replace(path, b"second")
     assert path.read_bytes() == b"first" and [*path.parent.iterdir()] == [path]
 
 
 def test_parquet_round_trip(tmp_path):
     frame = pd.DataFrame({"group": ["a", "b"], "value": [1.5, float("nan")]})
-    store.replace(tmp_path / "x.parquet", store.parquet(frame, {"cell": {"rows": 3}}))
-    found, metadata = store.load(tmp_path / "x.parquet")
+    replace(tmp_path / "x.parquet", parquet(frame, {"cell": {"rows": 3}}))
+    found, metadata = load(tmp_path / "x.parquet")
     pd.testing.assert_frame_equal(found, frame)
     assert metadata == {"cell": {"rows": 3}}

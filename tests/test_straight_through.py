@@ -6,22 +6,22 @@ import pytest
 import torch
 from enumeration import mean_row, polynomial, vector
 
-from estimators.approx_sign import ApproxSign, approx_sign
-from estimators.clipped_identity import clipped_identity
-from estimators.darn import Darn, darn
-from estimators.exact import gradient
-from estimators.gapped_st import gapped_st
-from estimators.gumbel_softmax import gumbel_softmax
-from estimators.identity import Identity, identity
-from estimators.loss import LogisticLoss
-from estimators.mean_field import MeanField
-from estimators.network import BITS, SIGNS, Network
-from estimators.noise import LOGISTIC, NOISES, Logistic, Noise
-from estimators.reinmax import Reinmax, reinmax
-from estimators.st_gumbel import StGumbel, st_gumbel
-from estimators.straight_through import StraightThrough, straight_through
-from estimators.tanh_proxy import TanhProxy, tanh_proxy
-from estimators.zgr import Zgr, zgr
+from straightedge.estimators.approx_sign import ApproxSign, approx_sign
+from straightedge.estimators.clipped_identity import clipped_identity
+from straightedge.estimators.darn import Darn, darn
+from straightedge.estimators.gapped_st import gapped_st
+from straightedge.estimators.gumbel_softmax import gumbel_softmax
+from straightedge.estimators.identity import Identity, identity
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.network.loss import LogisticLoss
+from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.noise import LOGISTIC, NOISES, Logistic, Noise
+from straightedge.estimators.reinmax import Reinmax, reinmax
+from straightedge.estimators.st_gumbel import StGumbel, st_gumbel
+from straightedge.estimators.straight_through import StraightThrough, straight_through
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.estimators.tanh_proxy import TanhProxy, tanh_proxy
+from straightedge.estimators.zgr import Zgr, zgr
 
 ONE = torch.ones((), dtype=torch.float64)
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
@@ -43,12 +43,12 @@ def factor(rule, a, u, noise):
 def test_unbiased_where_multi_affine(noise, states):
     for seed in range(3):
         network = vector(polynomial(1, seed=seed), NOISES[noise], states)
-        torch.testing.assert_close(mean_row(straight_through, network), gradient(network), rtol=1e-12, atol=1e-13)
+        torch.testing.assert_close(mean_row(straight_through, network), exact_gradient(network), rtol=1e-12, atol=1e-13)
 
 
 def test_biased_beyond_multi_affine():
     network = vector(polynomial(2))
-    assert (mean_row(straight_through, network) - gradient(network)).norm() > 0.1 * gradient(network).norm()
+    assert (mean_row(straight_through, network) - exact_gradient(network)).norm() > 0.1 * exact_gradient(network).norm()
 
 
 @pytest.mark.parametrize("noise", NOISES)
@@ -56,7 +56,7 @@ def test_no_variance_where_linear(noise):
     network = vector(lambda x: x @ torch.tensor((1.0, -0.7, 0.4), dtype=x.dtype), NOISES[noise])
     rows = StraightThrough()(network, 50, generator())
     assert torch.equal(rows, rows[:1].expand_as(rows))
-    torch.testing.assert_close(rows[0], gradient(network), rtol=1e-14, atol=0)
+    torch.testing.assert_close(rows[0], exact_gradient(network), rtol=1e-14, atol=0)
     assert Darn()(network, 50, generator()).var(0).min() > 1e-3  # variance is not zero for every rule
 
 
@@ -67,8 +67,8 @@ def test_bias_for_a_square_of_a_bit(a, noise):
     c, noise = 1.7, NOISES[noise]
     network = vector(lambda b: c * b.square().sum(-1) / 2, noise, BITS, logits=(a,))
     p, rho = noise.cdf(network.theta), noise.density(network.theta)
-    torch.testing.assert_close(gradient(network), rho * c / 2)
-    torch.testing.assert_close(mean_row(straight_through, network) - gradient(network), rho * c * (p - 0.5))
+    torch.testing.assert_close(exact_gradient(network), rho * c / 2)
+    torch.testing.assert_close(mean_row(straight_through, network) - exact_gradient(network), rho * c * (p - 0.5))
 
 
 @pytest.mark.parametrize("noise", NOISES)
@@ -77,7 +77,7 @@ def test_square_of_a_sign(noise):
     noise = NOISES[noise]
     network = vector(lambda x: x.square().sum(-1), noise)
     p, rho = noise.cdf(network.theta), noise.density(network.theta)
-    assert gradient(network).abs().max() < 1e-15
+    assert exact_gradient(network).abs().max() < 1e-15
     torch.testing.assert_close(mean_row(straight_through, network), 4 * rho * (2 * p - 1))
     assert mean_row(straight_through, vector(lambda x: 0 * x.sum(-1) + len(x.mT), noise)).abs().max() == 0
 
@@ -145,7 +145,7 @@ def test_each_proxy_is_right_for_one_noise(proxy, noise):
     u = torch.rand(A.shape, generator=generator(), dtype=torch.float64)
     given, matched = (factor(rule, A, u, NOISES[noise]) for rule in (MATCHED[proxy], straight_through))
     network = vector(polynomial(1), NOISES[noise])
-    error = (mean_row(MATCHED[proxy], network) - gradient(network)).norm() / gradient(network).norm()
+    error = (mean_row(MATCHED[proxy], network) - exact_gradient(network)).norm() / exact_gradient(network).norm()
     if proxy == noise:
         torch.testing.assert_close(given, matched, rtol=1e-14, atol=1e-15)
         assert error < 1e-12

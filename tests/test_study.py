@@ -5,23 +5,26 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis import figure as figures
-from analysis.problem import Points
-from estimators.arm import Arm
-from estimators.exact import gradient
-from estimators.mean_field import MeanField
-from estimators.moments import moments
-from estimators.straight_through import StraightThrough
-from experiments import bias_variance, draws, study
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.markdown import markdown
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import bias_variance, draws
+from straightedge.experiments.runner import manifest, perform
+from straightedge.experiments.runner.moved import moved
 
 CONFIG = bias_variance.Config((Points((2, 3), points=20), Points((2, 3), points=20, steps=20)), (StraightThrough(), MeanField()), 60, 3)
 
 
 @pytest.fixture
 def results(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "RESULTS", tmp_path)
-    return tmp_path
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "results"
 
 
 def snapshot(folder):
@@ -29,50 +32,69 @@ def snapshot(folder):
 
 
 def test_first_measures_then_does_nothing(results):
-    first = study.perform(bias_variance, CONFIG, jobs=1)
+    first = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     before = snapshot(first.folder)
     assert (first.measured, first.drawn) == (4, True)
-    assert {"summary.csv", "figure.pdf", "figure.svg", "figure.png", "table.md", "table.tex"} == set(before)
-    second = study.perform(bias_variance, CONFIG, jobs=1)
+    assert {"summary.csv", "figure.pdf", "figure.svg", "figure.png", "table.md", "table.tex", "manifest.json"} == set(before)
+    second = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     assert (second.measured, second.drawn) == (0, False) and snapshot(second.folder) == before
 
 
-def test_a_clone_without_cells_redraws_the_same_bytes(results):
-    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
-    before = {name: data for name, (data, _) in snapshot(folder).items()}
+def test_a_clone_without_cells_does_nothing_and_redraws_the_same_bytes(results):
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
+    before = snapshot(folder)
     for path in (folder / "cells").iterdir():
         path.unlink()
-    again = study.perform(bias_variance, CONFIG, jobs=1)
+    again = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
+    assert (again.measured, again.drawn) == (0, False) and snapshot(folder) == before
+    (folder / "manifest.json").unlink()
+    again = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     assert (again.measured, again.drawn) == (0, True)
-    assert {name: data for name, (data, _) in snapshot(folder).items()} == before
+    assert {name: data for name, (data, _) in snapshot(folder).items()} == {name: data for name, (data, _) in before.items()}
+
+
+@pytest.mark.parametrize("name", ("figure.png", "table.md", "figure.svg"))
+def test_a_damaged_file_is_drawn_anew(results, name):
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[:-1])
+    assert not manifest.is_current("bias_variance", folder)
+    assert perform.perform(bias_variance.STUDY, CONFIG, jobs=1).drawn and (folder / name).read_bytes() == whole
+    assert manifest.is_current("bias_variance", folder)
+
+
+def test_pictures_carry_the_key_of_code_and_table(results):
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
+    made = f"straightedge {manifest.known(folder)['drawn']}".encode()
+    assert all(made in (folder / f"figure.{kind}").read_bytes() for kind in figures.FORMATS)
 
 
 def test_only_what_is_missing_is_measured(results):
-    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
     table = read(folder / "summary.csv")
     gone = table.key.iloc[0]
     table[table.key != gone].to_csv(folder / "summary.csv", index=False)
     (folder / "cells" / f"{gone}.parquet").unlink()
-    again = study.perform(bias_variance, CONFIG, jobs=1)
+    again = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     assert again.measured == 1
     pd.testing.assert_frame_equal(read(folder / "summary.csv"), table, check_dtype=False)
 
 
 def test_anew_gives_the_same_numbers_and_moved_sees_a_change(results):
-    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
     before = read(folder / "summary.csv")
-    study.perform(bias_variance, CONFIG, jobs=1, anew=True)
+    perform.perform(bias_variance.STUDY, CONFIG, jobs=1, anew=True)
     after = read(folder / "summary.csv")
-    assert study.moved(before, after) == []
+    assert moved(before, after) == []
     changed = after.copy()
     row = changed.index[(changed.metric == "cosine") & (changed.error > 0)][0]
     changed.loc[row, "value"] += 10 * changed.loc[row, "error"]
-    assert len(study.moved(before, changed)) == 1
-    assert len(study.moved(before, after.drop(index=0))) == 1
+    assert len(moved(before, changed)) == 1
+    assert len(moved(before, after.drop(index=0))) == 1
 
 
 def test_markdown_keeps_bars_inside_cells():
-    assert study.markdown(pd.DataFrame({"|g|": ["a | b"]})) == "| \\|g\\| |\n| --- |\n| a \\| b |\n"
+    assert markdown(pd.DataFrame({"|g|": ["a | b"]})) == "| \\|g\\| |\n| --- |\n| a \\| b |\n"
 
 
 def test_columns_do_not_depend_on_history():
@@ -80,52 +102,52 @@ def test_columns_do_not_depend_on_history():
     columns = ["problem", "label", "estimator", "tau", "problem_seed", "backward", "group", "metric", "value", "key"]
     frame = pd.DataFrame([range(len(columns))], columns=columns)
     shuffled = frame[[*columns[:3], "problem_seed", "backward", "tau", *columns[6:]]]
-    assert list(study.arranged(frame)) == list(study.arranged(shuffled)) != columns
-    assert list(study.arranged(frame))[3:6] == ["problem_seed", "backward", "tau"]
+    assert list(perform.arranged(frame)) == list(perform.arranged(shuffled)) != columns
+    assert list(perform.arranged(frame))[3:6] == ["problem_seed", "backward", "tau"]
 
 
 def test_moved_compares_exact_with_exact_and_sampled_with_sampled(results):
     """The study of draws has both of each estimator; with every sampled error too small, one would be held to have moved to the other."""
     config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
-    table = read(study.perform(draws, config, jobs=1).folder / "summary.csv")
-    assert study.moved(table.assign(error=0.0), table.assign(error=0.0)) == []
+    table = read(perform.perform(draws.STUDY, config, jobs=1).folder / "summary.csv")
+    assert moved(table.assign(error=0.0), table.assign(error=0.0)) == []
     changed = table.copy()
     changed.loc[changed.index[(table.method == "exact") & (table.metric == "variance")][0], "value"] *= 1.01
-    assert len(study.moved(table, changed)) == 1
+    assert len(moved(table, changed)) == 1
 
 
 def test_other_configurations_have_folders_of_their_own(results):
-    assert study.place(bias_variance, bias_variance.Config()) == results / "bias_variance"
-    assert study.place(bias_variance, bias_variance.SMOKE) == results / "smoke" / "bias_variance"
-    assert study.place(bias_variance, replace(bias_variance.Config(), seeds=3)).parent == results / "custom"
+    assert perform.place(bias_variance.STUDY, bias_variance.Config(), results) == results / "bias_variance"
+    assert perform.place(bias_variance.STUDY, bias_variance.SMOKE, results) == results / "smoke" / "bias_variance"
+    assert perform.place(bias_variance.STUDY, replace(bias_variance.Config(), seeds=3), results).parent == results / "custom"
 
 
 def test_a_failed_cell_leaves_the_others(results, monkeypatch):
-    from experiments import run
+    from straightedge.experiments.runner import run
 
-    whole = run.measure
+    whole = run.measure_cell
 
     def broken(cell):
         if isinstance(cell.estimator, MeanField):
             raise RuntimeError("broken")
         return whole(cell)
 
-    monkeypatch.setattr(run, "measure", broken)
+    monkeypatch.setattr(run, "measure_cell", broken)
     with pytest.raises(run.Failed, match="mean_field: RuntimeError: broken"):
-        study.perform(bias_variance, CONFIG, jobs=1)
-    monkeypatch.setattr(run, "measure", whole)
-    folder = study.place(bias_variance, CONFIG)
+        perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
+    monkeypatch.setattr(run, "measure_cell", whole)
+    folder = perform.place(bias_variance.STUDY, CONFIG, results)
     assert len(list((folder / "cells").glob("*.parquet"))) == 2 and not (folder / "summary.csv").exists()
-    assert study.perform(bias_variance, CONFIG, jobs=1).measured == 4  # two of them read, two measured
+    assert perform.perform(bias_variance.STUDY, CONFIG, jobs=1).measured == 4  # two of them read, two measured
 
 
 def test_two_equal_cells_are_refused(results):
     with pytest.raises(ValueError, match="the same"):
-        study.perform(bias_variance, replace(CONFIG, estimators=(MeanField(), MeanField())), jobs=1)
+        perform.perform(bias_variance.STUDY, replace(CONFIG, estimators=(MeanField(), MeanField())), jobs=1)
 
 
 def test_bias_variance_draws_every_estimator_in_every_panel(results):
-    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
     drawing = bias_variance.figure(read(folder / "summary.csv"))
     assert [axes.get_title() for axes in drawing.axes] == [problem.name for problem in CONFIG.problems]
     for axes in drawing.axes:
@@ -135,12 +157,12 @@ def test_bias_variance_draws_every_estimator_in_every_panel(results):
 
 def test_bias_variance_shows_the_exact_bias(results):
     """Straight-through's, from moments found here, in the figure's numbers and in its table; mean field's is another."""
-    folder = study.perform(bias_variance, CONFIG, jobs=1).folder
+    folder = perform.perform(bias_variance.STUDY, CONFIG, jobs=1).folder
     wide = bias_variance.relative(read(folder / "summary.csv")).set_index(["problem", "label", "group"])
     for problem in CONFIG.problems:
         network = problem.build()
-        truth = gradient(network)
-        exact = float((moments(StraightThrough(), network).mean - truth).norm() / truth.norm())
+        truth = exact_gradient(network)
+        exact = float((exact_moments(StraightThrough(), network).mean - truth).norm() / truth.norm())
         assert wide.loc[(problem.name, "straight_through", "all"), "bias"] == pytest.approx(exact, rel=1e-4)
         assert wide.loc[(problem.name, "mean_field", "all"), "bias"] != pytest.approx(exact, rel=1e-2)
         assert f"| {problem.name} | straight-through | {100 * exact:.3g} |" in (folder / "table.md").read_text()
@@ -148,7 +170,7 @@ def test_bias_variance_shows_the_exact_bias(results):
 
 def test_draws_draws_exact_lines_and_sampled_points(results):
     config = replace(draws.SMOKE, estimators=(StraightThrough(),), rows=60, draws=(1, 10))
-    folder = study.perform(draws, config, jobs=1).folder
+    folder = perform.perform(draws.STUDY, config, jobs=1).folder
     table = read(folder / "summary.csv")
     drawing = draws.figure(table)
     shown = [axes for axes in drawing.axes if axes.axison]
@@ -174,11 +196,11 @@ def test_draws_counts_estimates(results):
     """From exact moments found here: one more estimate than the count is enough, one fewer is not; the bias is never averaged away."""
     problem = Points((2, 3), points=20, steps=20)
     config = replace(draws.SMOKE, problems=(problem,), estimators=(StraightThrough(), Arm()), rows=60, draws=(1, 10))
-    table = draws.tables(read(study.perform(draws, config, jobs=1).folder / "summary.csv")).set_index(["estimator", "layer"])
+    table = draws.tables(read(perform.perform(draws.STUDY, config, jobs=1).folder / "summary.csv")).set_index(["estimator", "layer"])
     network = problem.build()
-    truth = gradient(network)
+    truth = exact_gradient(network)
     for rule, name in ((StraightThrough(), "straight-through"), (Arm(), "ARM")):
-        found = moments(rule, network)
+        found = exact_moments(rule, network)
         bias2, variance = ((found.mean - truth).square().sum() / truth.square().sum(), found.variance.sum() / truth.square().sum())
         for target in draws.TARGETS:
             said = table.loc[(name, "all"), f"estimates until RMSE {target:g}"]

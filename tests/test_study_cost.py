@@ -7,20 +7,22 @@ import pandas as pd
 import pytest
 from matplotlib.pyplot import close
 
-from analysis.problem import Points
-from estimators import exact, moments
-from estimators.arm import Arm
-from estimators.reinforce import Reinforce
-from estimators.straight_through import StraightThrough
-from experiments import cost, study
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import cost
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(cost, cost.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(cost.STUDY, cost.SMOKE, jobs=1).folder / "summary.csv")
 
 
 def test_complete(table):
@@ -35,10 +37,10 @@ def test_complete(table):
 def test_curves_are_the_exact_errors(table):
     """RMSE of the mean of M straight-through estimates, from moments found here; that of ARM is another."""
     network = Points((2, 2), points=10).build()
-    gradient = exact.gradient(network)
+    gradient = exact_gradient(network)
     errors = {}
     for estimator in (StraightThrough(), Arm()):
-        found = moments.moments(estimator, network)
+        found = exact_moments(estimator, network)
         square = (found.mean - gradient).square().sum() + found.variance.sum() / 100
         errors[type(estimator).__name__] = float((square / gradient.square().sum()).sqrt())
     row = cost.relative(table).set_index("label").loc["straight_through"]
@@ -56,22 +58,23 @@ def test_paired_difference_is_the_difference(table):
 
 def test_one_more_estimator_measures_itself_and_its_partner(tmp_path, monkeypatch):
     """The table is then what it would be had all been measured at once, but for seconds; a new partner measures all anew."""
-    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    monkeypatch.chdir(tmp_path)
     few = replace(cost.SMOKE, estimators=cost.SMOKE.estimators[:3], rows=50)
-    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "grown")
-    assert study.perform(cost, few, jobs=1).measured == 4
+    monkeypatch.setattr(perform, "place", lambda *_: tmp_path / "grown")
+    assert perform.perform(cost.STUDY, few, jobs=1).measured == 4
     more = replace(few, estimators=cost.SMOKE.estimators[:4])
-    assert study.perform(cost, more, jobs=1).measured == 2
+    assert perform.perform(cost.STUDY, more, jobs=1).measured == 2
     grown = read(tmp_path / "grown" / "summary.csv")
-    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "whole")
-    study.perform(cost, more, jobs=1)
+    monkeypatch.setattr(perform, "place", lambda *_: tmp_path / "whole")
+    perform.perform(cost.STUDY, more, jobs=1)
     whole = read(tmp_path / "whole" / "summary.csv")
     names = ["label", "against", "group", "metric", "draws"]
     parts = [frame[frame.metric != "seconds"].sort_values(names)[[*names, "value"]] for frame in (grown, whole)]
     pd.testing.assert_frame_equal(*(part.reset_index(drop=True) for part in parts))
-    monkeypatch.setattr(study, "place", lambda *_: tmp_path / "grown")
-    monkeypatch.setattr(cost, "AGAINST", Reinforce(baseline="leave_one_out", samples=3))
-    assert study.perform(cost, more, jobs=1).measured == 5
+    monkeypatch.setattr(perform, "place", lambda *_: tmp_path / "grown")
+    other = Reinforce(baseline="leave_one_out", samples=3)
+    monkeypatch.setattr(cost, "AGAINST", other)
+    assert perform.perform(replace(cost.STUDY, against=other), more, jobs=1).measured == 5
 
 
 def test_frontier_is_the_least(table):

@@ -6,18 +6,19 @@ import pytest
 import torch
 from matplotlib.pyplot import close
 
-from analysis.problem import ProblemError
-from analysis.writing import Writing
-from estimators import exact
-from experiments import fourier, study
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.problem import ProblemError
+from straightedge.analysis.problem.writing import Writing
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import fourier
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(fourier, fourier.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(fourier.STUDY, fourier.SMOKE, jobs=1).folder / "summary.csv")
 
 
 def test_complete(table):
@@ -41,7 +42,7 @@ def test_writings_are_one_function(degree):
     for other in others:
         assert torch.equal(first.theta, other.theta)
         torch.testing.assert_close(first.loss.function(states), other.loss.function(states), rtol=0, atol=1e-12)
-        torch.testing.assert_close(exact.gradient(first), exact.gradient(other))
+        torch.testing.assert_close(exact_gradient(first), exact_gradient(other))
         assert not torch.allclose(first.loss.function(states / 2), other.loss.function(states / 2))
     subsets = states.prod(-1, keepdim=True)  # no part of degree 6
     assert abs(first.loss.function(states) @ subsets[:, 0]) < 1e-12

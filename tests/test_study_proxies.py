@@ -7,17 +7,18 @@ import torch
 from matplotlib.patches import Rectangle
 from matplotlib.pyplot import close
 
-from analysis.problem import Points
-from estimators import exact
-from experiments import proxies, study
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import proxies
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(proxies, proxies.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(proxies.STUDY, proxies.SMOKE, jobs=1).folder / "summary.csv")
 
 
 KEYS = ["problem", "problem_noise", "problem_seed", "label", "group", "metric", "draws"]
@@ -57,7 +58,7 @@ def test_scale_is_the_enumerated_one(table):
         chance = torch.where(x > 0, p, 1 - p).prod(-1, keepdim=True)
         delta = delta + chance * network.pull(1, network.slope(network.output(x))[1])
     mean, where = network.rows([network.data(1)], [delta.unsqueeze(0)])[0], network.groups["layer0"]
-    gradient = exact.gradient(network)[where]
+    gradient = exact_gradient(network)[where]
     row = table[(table.problem == "points 2, initial") & (table.problem_noise == "logistic") & (table.problem_seed == 0)
                 & (table.label == "identity") & (table.group == "layer0") & (table.metric == "along")]
     assert row.value.item() == pytest.approx(float(mean @ gradient / gradient.square().sum()), rel=1e-5)

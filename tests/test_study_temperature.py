@@ -5,21 +5,22 @@ import pytest
 import torch
 from matplotlib.pyplot import close
 
-from analysis.function import vector
-from analysis.problem import Points
-from estimators import moments
-from estimators.darn import Darn
-from estimators.gumbel_softmax import GumbelSoftmax
-from estimators.st_gumbel import StGumbel
-from experiments import study, temperature
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.problem.function import vector
+from straightedge.estimators.darn import Darn
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.st_gumbel import StGumbel
+from straightedge.experiments import temperature
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(temperature, temperature.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(temperature.STUDY, temperature.SMOKE, jobs=1).folder / "summary.csv")
 
 
 def test_complete(table):
@@ -42,7 +43,7 @@ def test_marks(table):
 
 def test_cold_st_gumbel_has_darns_mean():
     network = Points((2, 2), points=10).build()
-    cold, warm, limit = (moments.moments(rule, network).mean for rule in (StGumbel(1e-3), StGumbel(0.5), Darn()))
+    cold, warm, limit = (exact_moments(rule, network).mean for rule in (StGumbel(1e-3), StGumbel(0.5), Darn()))
     assert (cold - limit).norm() < 1e-2 * limit.norm() < (warm - limit).norm()
 
 

@@ -6,18 +6,20 @@ import pytest
 import torch
 from matplotlib.pyplot import close
 
-from analysis.problem import Points
-from estimators import exact, moments
-from estimators.straight_through import StraightThrough
-from experiments import study, training
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import training
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(training, training.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(training.STUDY, training.SMOKE, jobs=1).folder / "summary.csv")
 
 
 def test_complete(table):
@@ -43,11 +45,11 @@ def test_checkpoint_is_the_network_trained_by_hand(table):
     theta = network.theta.clone().requires_grad_()
     step = torch.optim.Adam([theta], lr=0.02)
     for _ in range(20):
-        theta.grad = exact.gradient(network.at(theta.detach()))
+        theta.grad = exact_gradient(network.at(theta.detach()))
         step.step()
     network = network.at(theta.detach())
-    gradient = exact.gradient(network)
-    bias = float((moments.moments(StraightThrough(), network).mean - gradient).norm() / gradient.norm())
+    gradient = exact_gradient(network)
+    bias = float((exact_moments(StraightThrough(), network).mean - gradient).norm() / gradient.norm())
     rows = training.relative(table).query("problem_seed == 1 and problem_trainer == 'exact' and label == 'straight_through'")
     found = rows.set_index("problem_steps").bias
     assert found[20] == pytest.approx(bias, rel=1e-4) and found[0] != pytest.approx(bias, rel=1e-2)

@@ -4,19 +4,21 @@ import pytest
 import torch
 from matplotlib.pyplot import close
 
-from analysis.bernoulli import BernoulliWeights
-from estimators import exact, moments
-from estimators.identity import Identity
-from estimators.straight_through import StraightThrough
-from experiments import study, weights
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.bernoulli import BernoulliWeights
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import weights
+from straightedge.experiments.runner import perform
 
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(study, "RESULTS", tmp_path_factory.mktemp("results"))
-        return read(study.perform(weights, weights.SMOKE, jobs=1).folder / "summary.csv")
+        patch.chdir(tmp_path_factory.mktemp("results"))
+        return read(perform.perform(weights.STUDY, weights.SMOKE, jobs=1).folder / "summary.csv")
 
 
 def test_complete(table):
@@ -42,9 +44,9 @@ def test_bars_span_the_networks(table):
 def test_identity_is_matched_by_the_density():
     """By weight, E identity times 2 F'(latent) is E matched: mirror descent on the means."""
     network = BernoulliWeights(scale=2.0).build()
-    identity, matched = (moments.moments(rule, network).mean for rule in (Identity(), StraightThrough()))
+    identity, matched = (exact_moments(rule, network).mean for rule in (Identity(), StraightThrough()))
     torch.testing.assert_close(2 * network.noise.density(network.theta) * identity, matched)
-    assert (identity - matched).norm() > exact.gradient(network).norm()
+    assert (identity - matched).norm() > exact_gradient(network).norm()
 
 
 def test_reinforce_is_unbiased(table):

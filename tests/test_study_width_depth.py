@@ -4,17 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.problem import Points
-from estimators import exact, moments
-from estimators.straight_through import StraightThrough
-from experiments import study, width_depth
-from experiments.run import read
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.moment.exact import exact_moments
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.experiments import width_depth
+from straightedge.experiments.runner import perform
 
 
 def test_smoke(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    monkeypatch.chdir(tmp_path)
     config = width_depth.SMOKE
-    folder = study.perform(width_depth, config, jobs=1).folder
+    folder = perform.perform(width_depth.STUDY, config, jobs=1).folder
     table = read(folder / "summary.csv")
     wide = width_depth.relative(table)
     shapes = len(config.width) + len(config.depth) + len(config.scale) - 2
@@ -30,13 +32,13 @@ def test_smoke(tmp_path, monkeypatch):
 
 def test_one_number_by_hand(tmp_path, monkeypatch):
     """The bias that the table gives for one network is that of the exact mean against the exact gradient."""
-    monkeypatch.setattr(study, "RESULTS", tmp_path)
+    monkeypatch.chdir(tmp_path)
     config = replace(width_depth.SMOKE, estimators=(StraightThrough(),), networks=2)
-    wide = width_depth.relative(read(study.perform(width_depth, config, jobs=1).folder / "summary.csv"))
+    wide = width_depth.relative(read(perform.perform(width_depth.STUDY, config, jobs=1).folder / "summary.csv"))
     network = Points((4, 4, 4), points=50, scale=1.0, seed=1).build()
     part = network.groups["layer0"]
-    g = exact.gradient(network)[part]
-    bias = (moments.moments(StraightThrough(), network).mean[part] - g).norm() / g.norm()
+    g = exact_gradient(network)[part]
+    bias = (exact_moments(StraightThrough(), network).mean[part] - g).norm() / g.norm()
     row = wide[(wide.width == 4) & (wide.depth == 3) & (wide.scale == 1) & (wide.problem_seed == 1)]
     assert row.bias.item() == pytest.approx(float(bias), rel=1e-5)
 

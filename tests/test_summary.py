@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.summary import bound, estimate, rescaled, summary
+from straightedge.analysis.accuracy.summary import bound, estimate, rescaled, summary
 
 
 def records(seeds=4, bias2=0.04, score=0.0, method="sampled"):

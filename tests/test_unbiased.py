@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from analysis.ladder import LOGITS, multi_affine, vector
-from analysis.unbiased import assert_unbiased, enumerated, verdict
-from estimators.exact import gradient
-from estimators.network import BITS, SIGNS
+from straightedge.analysis.check.ladder import LOGITS, multi_affine, vector
+from straightedge.analysis.check.unbiased import assert_unbiased, enumerated, judge
+from straightedge.estimators.network.network import BITS, SIGNS
+from straightedge.estimators.sum.expectation import exact_gradient
 
 A = torch.tensor([0.4, -0.8, 1.1], dtype=torch.float64)
 
@@ -41,7 +41,7 @@ class MovingAverage:
 @pytest.mark.parametrize("states", (BITS, SIGNS))
 def test_exact_gradient_is_that_of_the_network(states):
     torch.testing.assert_close(enumerated(multi_affine, torch.tensor(LOGITS, dtype=torch.float64), states),
-                               gradient(vector(multi_affine, states=states)))
+                               exact_gradient(vector(multi_affine, states=states)))
 
 
 @pytest.mark.parametrize("estimate", (reinforce, arm))
@@ -61,7 +61,7 @@ def test_wrong_estimates_are_told_with_their_size(factor, said):
 
 
 def test_baseline_with_the_current_loss_is_five_percent_short():
-    found = verdict(MovingAverage(), loss, A, rows=40_000, resolution=0.01, batched=False)
+    found = judge(MovingAverage(), loss, A, rows=40_000, resolution=0.01, batched=False)
     assert found.outcome == "biased"
     assert abs(found.scale + 0.05) < 2 * found.scale_error < 0.04
 
@@ -71,7 +71,7 @@ def test_bias_that_cannot_be_seen_is_not_denied():
     def slightly_short(*given):
         return 0.98 * arm(*given)
 
-    few, many = (verdict(slightly_short, loss, A, rows=rows, resolution=0.005) for rows in (2000, 1 << 20))
+    few, many = (judge(slightly_short, loss, A, rows=rows, resolution=0.005) for rows in (2000, 1 << 20))
     assert (few.outcome, few.rows, many.outcome) == ("cannot tell", 2000, "biased")
     assert few.bound > 0.02
     with pytest.raises(AssertionError, match="cannot tell with 2000 rows"):
@@ -80,16 +80,16 @@ def test_bias_that_cannot_be_seen_is_not_denied():
 
 def test_false_alarms():
     """300 runs of an unbiased estimate at false_alarm = 1e-3, eleven looks each: 0.3 alarms expected at most, two are one in 25."""
-    found = [verdict(reinforce, loss, A, rows=1 << 14, resolution=1e-4, false_alarm=1e-3, seed=seed).outcome for seed in range(300)]
+    found = [judge(reinforce, loss, A, rows=1 << 14, resolution=1e-4, false_alarm=1e-3, seed=seed).outcome for seed in range(300)]
     assert found.count("biased") <= 2
     assert "unbiased" not in found
 
 
 def test_estimates_without_variance():
     exact = enumerated(loss, A)
-    assert verdict(lambda logits, f, rng: exact.expand(logits.shape), loss, A).rows == 1024
-    assert verdict(lambda logits, f, rng: exact.expand(logits.shape) * 1.001, loss, A).outcome == "biased"
-    assert verdict(lambda logits, f, rng: torch.zeros_like(logits), lambda x: 0 * x.sum(-1) + 3, A).outcome == "unbiased"
+    assert judge(lambda logits, f, rng: exact.expand(logits.shape), loss, A).rows == 1024
+    assert judge(lambda logits, f, rng: exact.expand(logits.shape) * 1.001, loss, A).outcome == "biased"
+    assert judge(lambda logits, f, rng: torch.zeros_like(logits), lambda x: 0 * x.sum(-1) + 3, A).outcome == "unbiased"
 
 
 def test_rare_states_are_waited_for():
@@ -110,16 +110,16 @@ def test_estimates_that_draw_from_the_global_generator_are_reproduced():
         x = torch.bernoulli(torch.sigmoid(logits))
         return f(x).unsqueeze(-1) * (x - torch.sigmoid(logits))
 
-    assert verdict(careless, loss, A) == verdict(careless, loss, A)
+    assert judge(careless, loss, A) == judge(careless, loss, A)
     assert torch.equal(state, torch.get_rng_state())
 
 
 def test_what_cannot_be_judged_is_refused():
     with pytest.raises(ValueError, match="say batched=False"):
-        verdict(lambda logits, f, rng: logits[0], loss, A)
+        judge(lambda logits, f, rng: logits[0], loss, A)
     with pytest.raises(ValueError, match="loss must map states"):
-        verdict(reinforce, lambda x: x, A)
+        judge(reinforce, lambda x: x, A)
     with pytest.raises(ValueError, match="one vector of 1 to 20 logits"):
-        verdict(reinforce, loss, torch.zeros(21))
+        judge(reinforce, loss, torch.zeros(21))
     with pytest.raises(AssertionError, match="NaN"):
-        verdict(lambda logits, f, rng: logits / 0, loss, A)
+        judge(lambda logits, f, rng: logits / 0, loss, A)

@@ -3,12 +3,12 @@
 import pytest
 import torch
 
-from estimators import registry
-from estimators.base import Rule
-from estimators.deterministic import Deterministic
-from estimators.mean_field import MeanField
-from estimators.noise import NOISES
-from estimators.unit import relaxed, relaxed_slope, threshold, through, with_slope
+from straightedge.estimators.base import Rule
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.deterministic import Deterministic
+from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.unit import relaxed, relaxed_slope, threshold, through, with_slope
 
 RULES = {name: kind for name, kind in registry().items() if issubclass(kind, Rule)}
 A = torch.tensor([-800, -40, -3, -1.5, -0.5, 0, 0.3, 1, 1.9, 5, 50, 800], dtype=torch.float64)

@@ -1,0 +1,1 @@
+"""From rows to numbers: running sums, metrics, intervals, verdicts.  Tensors and tables only, no network."""

@@ -1,0 +1,1 @@
+"""The ledger: what papers state, each statement decided by a computation."""

@@ -1,0 +1,1 @@
+"""Problems: plain values that build a network.  Imports from estimators."""

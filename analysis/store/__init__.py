@@ -1,0 +1,1 @@
+"""Files and keys: nothing half-written, nothing unpickled.  Knows files only."""

@@ -1,0 +1,1 @@
+"""Which estimators there are, by file, by class and by words.  The only room that knows them."""

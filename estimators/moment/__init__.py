@@ -1,0 +1,1 @@
+"""Exact mean and variance of estimators, by messages over states.  Imports from network, sum and base."""

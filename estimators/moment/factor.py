@@ -1,0 +1,132 @@
+"""The conditional moments of a rule's local derivative c, found by differentiating the rule at representative uniforms.
+
+Given the pre-activation a, the uniforms fall in two regions, (0, p) and (p, 1), in each of which a hard rule has one state.  What
+the moments of a chain need is, for each state x and k = 0, 1, 2,
+
+    E[c^k 1{x}] = sum over the regions with that state of the integral of c(a, u)^k over u.
+
+Where c depends on (a, x) only, one u per region tells it; else the integral is taken by quadrature.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from straightedge.estimators.base import Rule, local
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.sum.quadrature import NotSmooth, logits, means
+
+PROBES = 256
+"""Pre-activations at which a rule is examined, spread over those of a layer."""
+BATCH = 1 << 10
+BISECTIONS = 60
+MARGIN = 2.0**-50
+"""Relative distance kept from p, which a rule may find a few roundings elsewhere."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """The two regions of u for every pre-activation: (0, p) and (p, 1), of sizes p and q."""
+
+    p: Float[Tensor, " s"]
+    q: Float[Tensor, " s"]
+
+    @property
+    def mass(self) -> Float[Tensor, "2 s"]:
+        return torch.stack((self.p, self.q))
+
+    def __call__(self, logit: Float[Tensor, " m"]) -> Float[Tensor, "2 m s"]:
+        """u inside the regions, at the shares of each whose logits these are; always on the right side of p."""
+        which = torch.arange(2 * len(self.p), device=logit.device)
+        return self.at(which, logit.unsqueeze(1)).view(len(logit), 2, -1).transpose(0, 1)
+
+    def at(self, which: Int[Tensor, " j"], logit: Float[Tensor, "m #j"]) -> Float[Tensor, "m j"]:
+        """The same in the regions of these numbers, (0, p) of every pre-activation before (p, 1) of every one."""
+        p, q = (part[which % len(self.p)] for part in (self.p, self.q))
+        share, rest = torch.sigmoid(logit), torch.sigmoid(-logit)
+        below = torch.minimum(p * share, p * (1 - MARGIN))
+        above = torch.maximum(torch.where(p < 0.5, p + q * share, 1 - q * rest), p * (1 + MARGIN))
+        return torch.where(which < len(self.p), below, above).clamp(1e-300, 1 - 2.0**-53)
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """The local derivative of a rule on one network's units."""
+
+    rule: Rule
+    network: Network
+
+    def refuse(self, why: str) -> Unsuitable:
+        """The exception that says why this rule has no exact moments."""
+        return Unsuitable(f"{type(self.rule).__name__}: {why}; sample it")
+
+    def local(self, a: Float[Tensor, " s"], u: Float[Tensor, "*m s"]) -> tuple[Bool[Tensor, "*m s"], Float[Tensor, "*m s"]]:
+        """(whether x is hi, c).  Raises Unsuitable where x is relaxed."""
+        x, c = local(self.rule.unit, a.expand_as(u), u, self.network)
+        lo, hi = self.network.states
+        distance = torch.minimum((x - lo).abs(), (x - hi).abs()).max()
+        if not distance < 1e-6 * self.network.span:
+            raise self.refuse(f"exact moments take hard states, its own are up to {distance:.2g} away from {lo:g} and {hi:g}")
+        return x > (lo + hi) / 2, c
+
+    def region(self, a: Float[Tensor, " s"]) -> Region:
+        """The regions of one state each: split at F(a), or, for a rule with a threshold of its own, where bisection finds it."""
+        region = Region(self.network.noise.cdf(a), self.network.noise.cdf(-a))
+        if self.pure(a, region):
+            return region
+        low, high = torch.zeros_like(a), torch.ones_like(a)
+        for _ in range(BISECTIONS):
+            middle = (low + high) / 2
+            upper, _ = self.local(a, middle)
+            low, high = torch.where(upper, middle, low), torch.where(upper, high, middle)
+        region = Region(high, 1 - high)
+        if not self.pure(a, region):
+            raise self.refuse("its state is no threshold of u")
+        return region
+
+    def pure(self, a: Float[Tensor, " s"], region: Region) -> bool:
+        """Whether each region has one state, at (some of) these pre-activations."""
+        a, region = probed(a, region)
+        state, _ = self.local(a, region(logits(a)))
+        return not bool(((state != state[:, :1]).any(1) & (region.mass > 1e-9)).any())
+
+    def noisy(self, a: Float[Tensor, " s"], region: Region) -> bool:
+        """Whether c depends on u beyond x, anywhere at (some of) these pre-activations."""
+        a, region = probed(a, region)
+        _, c = self.local(a, region(logits(a)))
+        spread = (c - c[:, :1]).abs().amax(1)
+        return bool(((spread > 1e-9 * c.abs().amax(1)) & (region.mass > 0)).any())
+
+    def __call__(self, a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 3 2"]:
+        """E[c^k 1{x}] for k = 0, 1, 2 and x = lo, hi, c averaged over the rule's `noises`."""
+        flat = a.reshape(-1)
+        region = self.region(flat)
+        noisy = self.noisy(flat, region)
+        parts = [self.moments(part, Region(p, q), noisy)
+                 for part, p, q in zip(*(whole.split(BATCH) for whole in (flat, region.p, region.q)), strict=True)]
+        return torch.cat(parts).view(*a.shape, 3, 2)
+
+    def moments(self, a: Float[Tensor, " s"], region: Region, noisy: bool) -> Float[Tensor, "s 3 2"]:
+        """The same for a batch of pre-activations; c is integrated over u where it is `noisy`."""
+        state, c = (part[:, 0] for part in self.local(a, region(a.new_zeros(1))))
+        first, second = c, c * c
+        if noisy:
+            try:
+                first, second = means(lambda which, logit: self.local(a[which % len(a)], region.at(which, logit))[1],
+                                      region.mass.flatten()).view(2, 2, -1)
+            except NotSmooth as error:
+                raise self.refuse(f"the quadrature of its derivative over u does not converge ({error})") from error
+            second = second / self.rule.noises + first.square() * (1 - 1 / self.rule.noises)
+        # a derivative may be infinite where its state cannot occur
+        powers = [torch.where(region.mass > 0, region.mass * power, 0.0) for power in (torch.ones_like(first), first, second)]
+        chosen = torch.stack((~state, state), -1).unsqueeze(2).to(a)
+        return (torch.stack(powers, -1).unsqueeze(-1) * chosen).sum(0)
+
+
+def probed(a: Float[Tensor, " s"], region: Region) -> tuple[Float[Tensor, " t"], Region]:
+    """At most PROBES of these pre-activations, from the lowest to the highest, and their regions."""
+    which = torch.argsort(a)[torch.linspace(0, len(a) - 1, min(len(a), PROBES), device=a.device).long()]
+    return a[which], Region(region.p[which], region.q[which])

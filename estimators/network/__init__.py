@@ -1,0 +1,1 @@
+"""The network, the ground floor: noises, losses, units, and the chain of Bernoulli layers.  Imports nothing of the package."""

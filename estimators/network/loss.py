@@ -1,0 +1,107 @@
+"""Losses, factored so that one table over the states serves the whole data set.
+
+The loss of data point b at outputs z is  sum_k w_bk phi_k(z):  `features` is phi, `coefficients` is w.
+The outputs z [.., m] are the last affine layer, or the last layer's state itself where the network has no output layer.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from straightedge.estimators.network.error import InputError
+
+Function = Callable[[Tensor], Tensor]
+
+
+class LabelError(InputError):
+    """The labels do not fit the loss; the message says what would."""
+
+
+@dataclass(frozen=True)
+class Loss(ABC):
+    """What is averaged over the data; `z` [.., b, m] outputs, `y` labels, one row a data point."""
+
+    @abstractmethod
+    def features(self, z: Float[Tensor, "... m"]) -> Float[Tensor, "... k"]:
+        """phi(z), one column per k."""
+
+    @abstractmethod
+    def coefficients(self, y: Tensor, z: Tensor) -> Float[Tensor, "b k"]:
+        """w for labels y; `z` gives the dtype, the device and the number of outputs, nothing else."""
+
+    def __call__(self, z: Float[Tensor, "... b m"], coefficients: Float[Tensor, "b k"]) -> Float[Tensor, "... b"]:
+        """The loss of each data point."""
+        return (self.features(z) * coefficients).sum(-1)
+
+
+def _integers(y: Tensor, allowed: Callable[[Tensor], Tensor], what: str) -> Tensor:
+    flat = y.reshape(len(y), -1)
+    if flat.shape[1] != 1 or not bool(allowed(flat).all()):
+        raise LabelError(f"labels do not fit the loss: expected one column of {what}, got shape {tuple(y.shape)} "
+                         f"with values from {flat.min():g} to {flat.max():g}")
+    return flat[:, 0].round().long()
+
+
+@dataclass(frozen=True)
+class CrossEntropy(Loss):
+    """-log softmax(z)_y for labels y in 0 .. m - 1."""
+
+    def features(self, z):
+        return -F.log_softmax(z, -1)
+
+    def coefficients(self, y, z):
+        classes = z.shape[-1]
+        if classes < 2:
+            raise LabelError("cross_entropy takes two outputs or more, the network has 1; with labels -1 and +1 use the logistic loss")
+        index = _integers(y, lambda v: (v == v.round()) & (v >= 0) & (v < classes), f"class numbers 0 to {classes - 1}")
+        return F.one_hot(index, classes).to(z)
+
+
+@dataclass(frozen=True)
+class LogisticLoss(Loss):
+    """log(1 + exp(-y z)) for one output z and labels y in {-1, +1}."""
+
+    def features(self, z):
+        return F.softplus(torch.cat((-z, z), -1), threshold=40)
+
+    def coefficients(self, y, z):
+        if z.shape[-1] != 1:
+            raise LabelError(f"the logistic loss takes one output, the network has {z.shape[-1]}")
+        upper = _integers(y, lambda v: v.abs() == 1, "labels -1 or +1") > 0
+        return torch.stack((upper, ~upper), -1).to(z)
+
+
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """|z - y|^2, summed over the outputs."""
+
+    def features(self, z):
+        return torch.cat((z.square().sum(-1, keepdim=True), z, torch.ones_like(z[..., :1])), -1)
+
+    def coefficients(self, y, z):
+        if y.shape != (len(y), z.shape[-1]):
+            raise LabelError(f"squared error takes one target per output: expected shape ({len(y)}, {z.shape[-1]}), "
+                             f"got {tuple(y.shape)}")
+        y = y.to(z)
+        return torch.cat((torch.ones_like(y[:, :1]), -2 * y, y.square().sum(-1, keepdim=True)), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class StateFunction(Loss):
+    """Any function f [.., n] -> [..] of the last layer's state; the labels are not used."""
+
+    function: Function
+
+    def features(self, z):
+        return self.function(z).unsqueeze(-1)
+
+    def coefficients(self, y, z):
+        return z.new_ones(len(y), 1)
+
+
+LOSSES: dict[str, Loss] = {"cross_entropy": CrossEntropy(), "logistic": LogisticLoss(), "squared_error": SquaredError()}

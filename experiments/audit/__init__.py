@@ -1,0 +1,1 @@
+"""Other libraries' estimators, held against exact gradients."""

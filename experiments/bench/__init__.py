@@ -1,0 +1,1 @@
+"""Speed beside other libraries, all in one process."""

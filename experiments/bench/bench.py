@@ -1,0 +1,107 @@
+"""Speed beside the peers, all in one process on one machine: `make bench`."""
+
+import platform
+import resource
+
+import pandas as pd
+import torch
+
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.store.file import replace
+from straightedge.analysis.store.place import results, shown
+from straightedge.estimators.network.error import InputError
+from straightedge.experiments.bench import bias as bench_bias
+from straightedge.experiments.bench import exact as bench_exact
+from straightedge.experiments.bench import rows as bench_rows
+
+COLOURS = {"straightedge": "#D55E00", "exact moments": "#CC79A7", "floor": "#000000", "joint enumeration": "#0072B2",
+           "storchastic": "#009E73", "pyro": "#E69F00", "hand-written ceiling": "#7F7F7F", "loop": "#56B4E9"}
+GOALS = (("exact", "5-5-5", 200, None, "joint enumeration", 100), ("exact", "5-5-5", 200, None, "storchastic", 1000),
+         ("exact", "5-5-5", 200, None, "pyro", 50), ("exact", "8-8-8", 200, None, "pyro", 100),
+         ("exact", "14-14-14", 100, None, "floor", 1 / 2), ("exact", "16-16-16", 100, None, "floor", 1 / 2),
+         *(("rows", "5-5-5", 200, name, way, times) for name in ("straight_through", "reinforce")
+           for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))))
+"""(part, case, points, estimator, other way, how many times faster than it the engine should be)."""
+
+
+def require_device(device: str) -> None:
+    """Refuses a device that is not there."""
+    if device not in ("cpu", "cuda"):
+        raise InputError(f"--device: expected cpu or cuda, got {device!r}")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: no CUDA device is available here; use --device cpu")
+
+
+def measured(device: str) -> pd.DataFrame:
+    """The tidy table; prints every row as it is measured."""
+    records = []
+    for part in (bench_exact, bench_rows, bench_bias):
+        for row in part.rows(device):
+            records.append(row)
+            value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
+            words = (row["part"], row["case"], row.get("estimator"), row["method"], value, row.get("note"))
+            print(" ".join(filter(None, words)), flush=True)
+    return pd.DataFrame(records)
+
+
+def goals(table: pd.DataFrame) -> pd.DataFrame:
+    """How many times faster the engine is than every other way that has a goal; empty where that way was not timed."""
+    lines = []
+    for part, case, points, estimator, other, times in GOALS:
+        chosen = table[(table.part == part) & (table.case == case) & (table.points == points)]
+        if estimator:
+            chosen = chosen[chosen.estimator == estimator]
+        rows = chosen.drop_duplicates("method").set_index("method")
+        column = "rate" if part == "rows" else "seconds"
+        known = other in rows.index and pd.notna(rows.loc[other, column])
+        ratio = rows.loc["straightedge", column] / rows.loc[other, column] if known else float("nan")
+        ratio = ratio if part == "rows" else 1 / ratio
+        result = f"{ratio:.3g}" if known else str(rows["note"].get(other, "not measured"))
+        lines.append({"what": estimator or "exact gradient", "case": case, "points": points, "beside": other, "times faster": result,
+                      "goal": f"{times:g}", "reached": ("yes" if ratio >= times else "no") if known else "-"})
+    return pd.DataFrame(lines)
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Goals, then every row."""
+    def lines(frame: pd.DataFrame) -> str:
+        shown = frame.map(lambda v: "" if pd.isna(v) else f"{v:.3g}" if isinstance(v, float) else str(v))
+        body = [list(shown.columns), ["---"] * shown.shape[1], *shown.to_numpy().tolist()]
+        return "\n".join("| " + " | ".join(row) + " |" for row in body)
+
+    host = f"torch {torch.__version__}, Python {platform.python_version()}, {platform.machine()}, {torch.get_num_threads()} threads"
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return f"# Speed\n\n{host}; peak memory of the whole run {peak:.2f} GiB.\n\n{lines(goals(table))}\n\n{lines(table)}\n"
+
+
+def figure(table: pd.DataFrame):
+    """Left: exact gradient against width.  Right: estimates a second at the first network."""
+    drawing, axes = figures.panels(1, 2, 3.4)
+    exact = table[(table.part == "exact") & (table.points == 100) & (table.case.str.count("-") == 2)].dropna(subset="seconds")
+    for name, rows in exact.groupby("method", sort=False):
+        axes[0, 0].plot(rows.case.str.split("-").str[0].astype(int), rows.seconds, marker=".", color=COLOURS[name], label=name)
+    axes[0, 0].set(yscale="log", xlabel="units in each of three layers", ylabel="seconds of an exact gradient, 100 points")
+    axes[0, 0].legend(frameon=False)
+    rates = table[(table.part == "rows") & (table.case == "5-5-5")].dropna(subset="rate")
+    places = {name: -index for index, name in enumerate(dict.fromkeys(rates.estimator))}
+    for name, rows in rates.groupby("method", sort=False):
+        axes[0, 1].plot(rows.rate, rows.estimator.map(places), "o", color=COLOURS[name], label=name)
+    axes[0, 1].set(xscale="log", xlabel="gradient estimates a second, 5-5-5, 200 points")
+    axes[0, 1].set_yticks(list(places.values()), [figures.words(name) for name in places])
+    axes[0, 1].set_ylim(-len(places) + 0.6, 0.9)
+    drawing.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False)
+    return drawing
+
+
+def bench(device: str = "cpu") -> int:
+    """Measures speed beside the peers, in one process on one machine, into results/bench."""
+    require_device(device)
+    table = measured(device)
+    folder = results() / "bench" / ("" if device == "cpu" else device)
+    replace(folder / "bench.csv", table.to_csv(index=False, float_format="%.4g").encode())
+    replace(folder / "bench.md", markdown(table).encode())
+    with figures.style():
+        figures.save(figure(table), folder)
+    print("\n" + goals(table).to_string(index=False))
+    print(f"wrote {shown(folder)}/bench.csv, bench.md and figure")
+    return 0

@@ -1,0 +1,54 @@
+"""Options of a command, from the words of the command line; what tyro reports in a box becomes one sentence."""
+
+import io
+import re
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from dataclasses import field, make_dataclass
+from inspect import signature
+from typing import TypeVar
+
+import tyro
+
+from straightedge.estimators.network.error import InputError
+
+T = TypeVar("T")
+
+
+def parsed(kind: type[T], arguments: list[str], name: str) -> T:
+    """The dataclass from its options.  Raises InputError with one sentence."""
+    stream = io.StringIO()
+    try:
+        with redirect_stderr(stream):
+            return tyro.cli(kind, args=arguments, prog=f"straightedge {name}")
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise InputError(sentence(stream.getvalue(), name)) from None
+
+
+def sentence(box: str, name: str) -> str:
+    """One line from tyro's report, without its frame."""
+    words = re.sub(r"\x1b\[[0-9;]*m", "", box)
+    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in words.splitlines()]
+    lines = [line for line in lines if line and line not in ("Parsing error", "Unrecognized options", "Missing required arguments")]
+    text = re.sub(r"\s+", " ", " ".join(lines)).strip()
+    text = re.split(r" For full helptext,| Similar options| Perhaps you meant| Argument helptext|\\. Missing from", text)[0]
+    text = re.sub(r"^(Value error|Invalid choice|Required options|Parsing error) ", "", text)
+    return f"{text.rstrip('. ')}; `straightedge {name} --help` lists the options"
+
+
+def options(call: Callable) -> type:
+    """A dataclass of a command's parameters, for the command line."""
+    parts = []
+    for name, parameter in signature(call).parameters.items():
+        default = [] if parameter.default is parameter.empty else [field(default=parameter.default)]
+        parts.append((name, parameter.annotation if default else tyro.conf.Positional[parameter.annotation], *default))
+    kind = make_dataclass(call.__name__, parts)
+    kind.__doc__ = call.__doc__
+    return kind
+
+
+def performed(call: Callable[..., int], arguments: list[str], name: str) -> int:
+    """Calls a command with its own parameters as options; its exit status."""
+    return call(**vars(parsed(options(call), arguments, name)))

@@ -1,0 +1,1 @@
+"""Runs studies: cells in parallel, resumed, complete tables, figures drawn only when something changed."""

@@ -1,0 +1,45 @@
+"""A study: a question, a grid of cells, a figure.  A file of experiments/ that makes one, named STUDY, is in every list and target."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from straightedge.analysis.cell.cell import Cell
+    from straightedge.estimators.base import Estimator
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study is made of: plain values and functions of its configuration and of its table."""
+
+    module: str
+    """The module that makes it, `__name__`; its last part is the study's name."""
+    question: str
+    """The module's docstring; the first line is the question."""
+    config: type
+    """A dataclass whose defaults are the published configuration."""
+    cells: "Callable[[Any], Sequence[Cell]]"
+    """The grid of a configuration."""
+    figures: "dict[str, Callable[[pd.DataFrame], Figure]]"
+    """File name -> drawing of the table on disk."""
+    smoke: Any
+    """The configuration of a few seconds."""
+    paper: Any
+    """The configuration with more networks, rows and seeds."""
+    tables: "Callable[[pd.DataFrame], pd.DataFrame] | None" = None
+    """What table.md and table.tex show."""
+    fields: tuple[str, ...] = ()
+    """Fields of the problems that become columns problem_<field>."""
+    timed: bool = False
+    """Whether seconds stay in the table; they differ from run to run."""
+    against: "Estimator | None" = field(default=None)
+    """One of the estimators, from whose errors the others' differences, paired by seed, become rows of the table."""
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.module.rsplit(".", 1)[-1]
