@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import Noise
 
@@ -126,7 +125,8 @@ class Surrogate(Estimator):
             return self.surrogate(network.at(theta), list(u))
 
         us = network.uniform(rng, n)
-        with METER.times(n):
+        passes = network.passes
+        with passes.times(n):
             rows = torch.func.vmap(torch.func.grad(estimate), in_dims=(None, *(0 for _ in us)))(network.theta, *us)
-        METER.backwards += METER.forwards - METER.backwards  # autograd goes back through every layer it went forward
+        passes.backwards += passes.forwards - passes.backwards  # autograd goes back through every layer it went forward
         return rows

@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from straightedge.estimators.base import Estimator, ascend, state_slopes
 from straightedge.estimators.mean_field import mean_field
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.sampling.forward import estimate_rows, trunk
 
 
@@ -31,7 +30,7 @@ class Muprop(Estimator):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
         value, slope = network.outcome(z)
-        with METER.times(n):  # one pass serves all rows; a single estimate needs it too
+        with network.passes.times(n):  # one pass serves all rows; a single estimate needs it too
             means, factors, mean_z = ascend(mean_field, network, [u[:1] for u in us])
             mean_value, mean_slope = network.slope(mean_z)
             slopes = state_slopes(network, factors, mean_slope)

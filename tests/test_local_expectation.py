@@ -8,7 +8,6 @@ from straightedge.estimators.local_expectation import LocalExpectation
 from straightedge.estimators.measure_valued import MeasureValued
 from straightedge.estimators.moment.exact import exact_moments
 from straightedge.estimators.network.loss import CrossEntropy, StateFunction
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import BITS, SIGNS
 from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.sampling import block
@@ -51,9 +50,9 @@ def test_flips_count_one_column_in_the_next_layer_and_whole_passes_above():
     network = layered((2, 3, 4, 2, 3), CrossEntropy(), [0, 2])
     us = network.uniform(generator(), 5)
     states, activations, _ = trunk(network, us)
-    METER.reset()
+    before = network.passes.forwards
     losses(network, 0, activations[1], us, flip(network, states[1]))
-    assert METER.forwards == 5 * 2 * 3 * (4 + 2 * (4 + 1) + 3 * (2 + 1) + 3)
+    assert network.passes.forwards - before == 5 * 2 * 3 * (4 + 2 * (4 + 1) + 3 * (2 + 1) + 3)
 
 
 @pytest.mark.parametrize("noise", NOISES)

@@ -8,7 +8,6 @@ from straightedge.estimators.base import ascend, chain_deltas
 from straightedge.estimators.mean_field import mean_field
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import CrossEntropy, StateFunction
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import BITS, SIGNS, Network
 from straightedge.estimators.sum.expectation import exact_loss
 
@@ -48,14 +47,13 @@ def test_one_network_in_two_encodings_has_one_loss():
 
 
 def test_passes():
-    network = Points((5, 5, 5)).build()
-    METER.reset()
+    network = Points((5, 5, 5)).build().metered()
     x = network.data(7)
     us = network.uniform(torch.Generator().manual_seed(0), 7)
     _, factors, z = ascend(mean_field, network, us)
-    assert METER.passes(network, 7)[0] == pytest.approx(1 - network.outputs / (10 + 5 + 30 + 30 + 12 + 2))
+    assert network.cost(7)[0] == pytest.approx(1 - network.outputs / (10 + 5 + 30 + 30 + 12 + 2))
     chain_deltas(network, factors, network.slope(z)[1])
-    assert METER.passes(network, 7) == (pytest.approx(1), pytest.approx(1))
+    assert network.cost(7) == (pytest.approx(1), pytest.approx(1))
     assert x.shape == (7, 200, 2)
 
 

@@ -11,7 +11,6 @@ import torch
 
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.base import Surrogate
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.command.new import write_estimator
 
@@ -58,10 +57,9 @@ def test_the_surrogate_of_the_docs_is_reinforce(monkeypatch):
     space: dict = {}
     exec(code, space)
     kind = dataclass(frozen=True)(type("Written", (Surrogate,), {"surrogate": space["surrogate"]}))
-    network = Points((2, 3), points=4).build()
-    METER.reset()
+    network = Points((2, 3), points=4).build().metered()
     rows = kind()(network, 20_000, torch.Generator().manual_seed(0))
-    assert METER.passes(network, 20_000)[0] == pytest.approx(1)
+    assert network.cost(20_000).forwards == pytest.approx(1)
     error, truth = rows.std(0) / len(rows) ** 0.5, exact_gradient(network)
     assert ((rows.mean(0) - truth).abs() / error).max() < 5.5
     assert ((rows.mean(0) / 2 - truth).abs() / error * 2).max() > 5.5

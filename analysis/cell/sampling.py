@@ -8,7 +8,6 @@ import torch
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.cell.cell import Cell
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 
 
@@ -56,11 +55,10 @@ class Stream:
 def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[str, slice],
            uncertainty: torch.Tensor | None = None) -> tuple[list[dict], dict]:
     """(records of every seed, chunk size and what ended the sampling)."""
-    step = chunk_rows(network, cell.memory << 20, getattr(cell.estimator, "samples", 1))
+    network, step = network.metered(), chunk_rows(network, cell.memory << 20, getattr(cell.estimator, "samples", 1))
     if not cell.estimator.random:
         step = min(step, 64)
     streams = [Stream(cell, network, Accuracy(gradient, groups, cell.draws, uncertainty), seed, step) for seed in range(cell.seeds)]
-    METER.reset()
     rows, ended = cell.rows if cell.estimator.random else max(2, *cell.draws), "rows"
     began = time.perf_counter()
     while True:
@@ -75,7 +73,7 @@ def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[st
             ended = "rows" if rows >= cell.until.rows else "seconds"
             break
         rows = min(2 * rows, cell.until.rows)
-    forwards, backwards = METER.passes(network, rows * cell.seeds)
+    forwards, backwards = network.cost(rows * cell.seeds)
     records = []
     for stream in streams:
         common = {"seed": stream.seed, "method": "sampled", "rows": rows}

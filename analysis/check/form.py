@@ -15,7 +15,6 @@ from straightedge.analysis.check.ladder import layered, vector
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import StateFunction
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import BITS, Network
 
 FLOAT32 = ("constant", "unequal_widths", "saturated")
@@ -102,9 +101,9 @@ def check_cost(estimator: Estimator, networks: Networks) -> str:
     for name, network in networks.items():
         declared, totals = passes(estimator, network), []
         for n in (4, 8):
-            METER.reset()
+            before = network.cost(1)
             rows(estimator, network, n)
-            totals.append(METER.passes(network, 1))
+            totals.append([after - start for after, start in zip(network.cost(1), before, strict=True)])
         counted = tuple((more - fewer) / 4 for fewer, more in zip(*totals, strict=True))
         if max(abs(a - b) for a, b in zip(counted, declared, strict=True)) > 1e-6:
             raise AssertionError(f"{name}: counted {counted[0]:.4g} forward and {counted[1]:.4g} backward passes an estimate, but "

@@ -21,8 +21,8 @@ from torch import Tensor
 
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import Loss, StateFunction
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.noise import LOGISTIC, Noise
+from straightedge.estimators.network.passes import Cost, Passes
 
 SIGNS = (-1.0, 1.0)
 BITS = (0.0, 1.0)
@@ -40,6 +40,8 @@ class Network:
     outputs: int = 0
     noise: Noise = field(default=LOGISTIC)
     states: tuple[float, float] = SIGNS
+    passes: Passes = field(default_factory=Passes, repr=False)
+    """What was done with this network; copies with other parameters count on together."""
 
     @classmethod
     def of(cls, weights: Sequence[Tensor], biases: Sequence[Tensor], inputs: Tensor, labels: Tensor, loss: Loss,
@@ -77,6 +79,17 @@ class Network:
         """The same network on another device, in another precision."""
         return replace(self, theta=self.theta.to(device, dtype), inputs=self.inputs.to(device, dtype),
                        labels=self.labels.to(device))
+
+    def metered(self) -> "Network":
+        """The same network, its passes counted from zero."""
+        return replace(self, passes=Passes())
+
+    def cost(self, rows: int) -> Cost:
+        """The passes per row so far, where so many rows were made."""
+        forward = sum(o * (i + 1) for o, i in self.shapes) + (self.outputs or self.widths[-1])
+        backward = sum(o * i for o, i in self.shapes[1:]) + (0 if self.outputs else self.widths[-1])
+        points = rows * len(self.inputs)
+        return Cost(self.passes.forwards / (points * forward), self.passes.backwards / (points * backward))
 
     @property
     def depth(self) -> int:
@@ -121,7 +134,7 @@ class Network:
     def affine(self, layer: int, x: Float[Tensor, "... b i"]) -> Float[Tensor, "... b o"]:
         """W x + b.  The data's own layer is computed once and shared by all rows."""
         weight, bias = self.layers[layer]
-        METER.forward(x.shape[:-1], weight.numel() + bias.numel())
+        self.passes.forward(x.shape[:-1], weight.numel() + bias.numel())
         if layer == 0:
             return F.linear(self.inputs, weight, bias).expand(*x.shape[:-1], len(bias))
         return F.linear(x, weight, bias)
@@ -129,7 +142,7 @@ class Network:
     def pull(self, layer: int, delta: Float[Tensor, "... b o"]) -> Float[Tensor, "... b i"]:
         """The derivative by this layer's input, from the derivative by its activation."""
         weight, _ = self.layers[layer]
-        METER.backward(delta.shape[:-1], weight.numel())
+        self.passes.backward(delta.shape[:-1], weight.numel())
         return delta @ weight
 
     def output(self, x: Float[Tensor, "... b i"]) -> Float[Tensor, "... b m"]:
@@ -138,13 +151,13 @@ class Network:
 
     def value(self, z: Float[Tensor, "... b m"]) -> Float[Tensor, "... b"]:
         """The loss of each data point."""
-        METER.forward(z.shape[:-1], z.shape[-1])
+        self.passes.forward(z.shape[:-1], z.shape[-1])
         return self.loss(z, self.coefficients)
 
     def slope(self, z: Float[Tensor, "... b m"]) -> tuple[Float[Tensor, "... b"], Float[Tensor, "... b m"]]:
         """The loss of each data point and its derivative by z."""
         if not self.outputs:
-            METER.backward(z.shape[:-1], z.shape[-1])
+            self.passes.backward(z.shape[:-1], z.shape[-1])
         with torch.enable_grad():
             z = z.detach().requires_grad_()
             value = self.value(z)

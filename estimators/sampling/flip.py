@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sampling.block import slices
 from straightedge.estimators.sampling.forward import climb
@@ -29,7 +28,7 @@ def shifted(network: Network, layer: int, a: Float[Tensor, "n b o"], step: Float
     else:
         columns = torch.eye(step.shape[-1], dtype=a.dtype, device=a.device)[units]
     step = step[..., units].transpose(1, 2).unsqueeze(-1)
-    METER.forward(step.shape, columns.shape[-1])
+    network.passes.forward(step.shape, columns.shape[-1])
     return a.unsqueeze(1) + step * columns.unsqueeze(1)
 
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 
 LEARNED: WeakKeyDictionary[Network, dict[Estimator, Any]] = WeakKeyDictionary()
@@ -41,9 +40,8 @@ class LearningEstimator(Estimator):
         known = LEARNED.setdefault(network, {})
         if self not in known:
             rng = torch.Generator(network.theta.device).manual_seed(STREAM ^ self.learning_seed)
-            with METER.paused():  # in float64 always: squares of small losses underflow in float32
-                wide = network.to(network.theta.device, torch.float64)
-                known[self] = cast(self.learn(wide, max(1, self.learning_samples // len(network.inputs)), rng), network.theta.dtype)
+            wide = network.to(network.theta.device, torch.float64).metered()  # squares of small losses underflow in float32
+            known[self] = cast(self.learn(wide, max(1, self.learning_samples // len(network.inputs)), rng), network.theta.dtype)
         return known[self]
 
 
@@ -101,15 +99,14 @@ def part(layer: Any, rows: slice) -> Any:
 
 def minimise(parameters: Sequence[Tensor], objective: Callable[[slice], Tensor], n: int, steps: int, rate: float = RATE) -> None:
     """Changes the parameters in place by Adam steps, each on the objective of other rows of n, the rate falling to zero."""
-    first, second = ([torch.zeros_like(p) for p in parameters] for _ in range(2))
+    optimizer = torch.optim.Adam(parameters, lr=rate, eps=1e-12)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 - (step + 1) / (steps + 1))
     size = max(1, n // steps)
-    for step in range(1, steps + 1):
-        start = (step - 1) * size % n
+    for step in range(steps):
+        start = step * size % n
         with torch.enable_grad():
             gradients = torch.autograd.grad(objective(slice(start, start + size)), parameters)
-        with torch.no_grad():
-            for p, g, mean, square in zip(parameters, gradients, first, second, strict=True):
-                mean.lerp_(g, 0.1)
-                square.lerp_(g * g, 0.001)
-                scaled = mean / (1 - 0.9**step) / ((square / (1 - 0.999**step)).sqrt() + 1e-12)
-                p -= rate * (1 - step / (steps + 1)) * scaled
+        for parameter, gradient in zip(parameters, gradients, strict=True):
+            parameter.grad = gradient
+        optimizer.step()
+        schedule.step()
