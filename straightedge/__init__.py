@@ -1,6 +1,62 @@
-"""Straightedge: the ruler for gradient estimators of stochastic binary networks."""
+"""Straightedge: the ruler for gradient estimators of stochastic binary networks.
 
+    measure           bias, variance, RMSE and direction of estimators on a network, as one Result
+    network           a network from arrays;  from_torch: from a Sequential of Linear layers;  load: from a file
+    exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
+    moments           exact mean and variance of an estimator
+    estimators()      lists the estimators
+    check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
+    InputError        what all of these raise for bad input, in one sentence
+
+Everything else is internal.  What is named here is imported when it is first used.
+"""
+
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 if not (Path(__file__).parent / "estimators").is_dir():  # a checkout: the rooms stand beside this folder, in a wheel inside it
     __path__.append(str(Path(__file__).parent.parent))
+
+if TYPE_CHECKING:
+    from straightedge import estimators
+    from straightedge.analysis.check.unbiased import assert_unbiased
+    from straightedge.analysis.problem.archive import Archive as load
+    from straightedge.analysis.problem.given import from_torch, network
+    from straightedge.estimators.network.error import InputError
+    from straightedge.measurement import measure
+    from straightedge.result import Result
+    from straightedge.truth import check, exact_gradient, exact_loss, moments
+
+WHERE = {
+    "assert_unbiased": "straightedge.analysis.check.unbiased:assert_unbiased",
+    "check": "straightedge.truth:check",
+    "exact_gradient": "straightedge.truth:exact_gradient",
+    "exact_loss": "straightedge.truth:exact_loss",
+    "from_torch": "straightedge.analysis.problem.given:from_torch",
+    "InputError": "straightedge.estimators.network.error:InputError",
+    "load": "straightedge.analysis.problem.archive:Archive",
+    "measure": "straightedge.measurement:measure",
+    "moments": "straightedge.truth:moments",
+    "network": "straightedge.analysis.problem.given:network",
+    "Result": "straightedge.result:Result",
+}
+__all__ = ["InputError", "Result", "assert_unbiased", "check", "estimators", "exact_gradient", "exact_loss", "from_torch", "load",
+           "measure", "moments", "network"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("straightedge")
+    if name in ("estimators", "analysis", "experiments"):
+        return import_module(f"straightedge.{name}")
+    if name not in WHERE:
+        raise AttributeError(f"module 'straightedge' has no attribute {name!r}")
+    module, attribute = WHERE[name].split(":")
+    return vars(import_module(module))[attribute]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

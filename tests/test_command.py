@@ -30,7 +30,7 @@ def folder(tmp_path):
     write(tmp_path / "good.npz", network)
     good = dict(np.load(tmp_path / "good.npz"))
     bad = {"shape": good | {"w1": np.ones((2, 3))}, "nan": good | {"w0": good["w0"] * np.nan}, "labels": good | {"Y": good["Y"] * 3},
-           "missing": {key: value for key, value in good.items() if key != "b1"}, "pickle": good | {"X": np.array([{}], dtype=object)},
+           "missing": {key: value for key, value in good.items() if key != "w1"}, "pickle": good | {"X": np.array([{}], dtype=object)},
            "words": good | {"Y": np.array(["a"] * 10)},
            "wide": {"w0": np.ones((60, 2)), "b0": np.ones(60), "w1": np.ones((1, 60)), "b1": np.ones(1), "X": good["X"], "Y": good["Y"]}}
     for name, arrays in bad.items():
@@ -62,7 +62,7 @@ BAD = [
     (("measure", "--network", "shape", "--estimator", "arm"), "shape"),
     (("measure", "--network", "nan", "--estimator", "arm"), "NaN"),
     (("measure", "--network", "labels", "--estimator", "arm"), "labels do not fit"),
-    (("measure", "--network", "missing", "--estimator", "arm"), "missing b1"),
+    (("measure", "--network", "missing", "--estimator", "arm"), "missing w1"),
     (("measure", "--network", "pickle", "--estimator", "arm"), "pickle"),
     (("measure", "--network", "words", "--estimator", "arm"), "expected numbers"),
     (("measure", "--network", "text", "--estimator", "arm"), "npz"),

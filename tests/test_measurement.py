@@ -10,7 +10,8 @@ import pytest
 
 from straightedge.analysis.problem.archive import write
 from straightedge.analysis.problem.classification import Points
-from straightedge.experiments.command.measure import Options, perform
+from straightedge.experiments.command.measure import Options
+from straightedge.experiments.command.measure import measured as result_of
 from straightedge.experiments.command.report import readable
 
 TRAINED = Points((5, 5, 5), loss="logistic", states="01", steps=60)
@@ -26,8 +27,13 @@ def file(tmp_path_factory):
 
 
 def options(file, **changes):
-    base = Options(file, ("straight_through", "reinforce"), "01", "logistic", "logistic", rows=1000, draws=(1, 500), seeds=4, jobs=1)
+    base = Options(network=file, estimator=("straight_through", "reinforce"), states="01", noise="logistic", loss="logistic", rows=1000,
+                   draws=(1, 500), seeds=4, jobs=1)
     return replace(base, **changes)
+
+
+def table_of(options):
+    return result_of(options).table
 
 
 def values(frame, metric, draws=1):
@@ -39,8 +45,8 @@ def values(frame, metric, draws=1):
 def test_exact_and_sampled_agree(file):
     """Relative RMSE for M = 1 and 500 within 6 errors over 12 seeds (t with 11 degrees: one false alarm in 10 000 for each of 20);
     a straight-through error taken for REINFORCE's would be thousands of errors off."""
-    exact = perform(options(file, method="exact"))
-    sampled = perform(options(file, method="sampled", seeds=12))
+    exact = table_of(options(file, method="exact"))
+    sampled = table_of(options(file, method="sampled", seeds=12))
     assert set(exact.method) == {"exact"} and set(sampled.method) == {"sampled"}
     for draws in (1, 500):
         truth, found = values(exact, "rmse_relative", draws), values(sampled, "rmse_relative", draws)
@@ -51,7 +57,7 @@ def test_exact_and_sampled_agree(file):
 
 
 def test_columns_and_methods(file):
-    frame = perform(options(file))
+    frame = table_of(options(file))
     assert list(frame.columns[frame.columns.get_loc("group"):])[: len(COLUMNS)] == COLUMNS
     assert {"baseline", "samples"} <= set(frame.columns) and set(frame.group) == {"layer0", "layer1", "layer2", "layer3", "all"}
     assert not frame.duplicated(["estimator", "group", "metric", "draws"]).any()
@@ -63,7 +69,7 @@ def test_columns_and_methods(file):
 
 
 def test_straight_through_is_biased_below_the_output_and_reinforce_is_not(file):
-    verdicts = perform(options(file, method="sampled", rows=2000)).query("metric == 'bias2'").set_index(["estimator", "group"]).verdict
+    verdicts = table_of(options(file, method="sampled", rows=2000)).query("metric == 'bias2'").set_index(["estimator", "group"]).verdict
     assert verdicts["straight_through", "layer1"].startswith("bias detected")
     assert all(verdicts["reinforce", group].startswith("not detected") for group in ("layer0", "layer1", "layer2", "layer3", "all"))
 
@@ -71,7 +77,7 @@ def test_straight_through_is_biased_below_the_output_and_reinforce_is_not(file):
 @pytest.mark.parametrize("ending", [".csv", ".json", ".parquet"])
 def test_files(file, tmp_path, ending):
     out = tmp_path / f"table{ending}"
-    frame = perform(options(file, rows=50, draws=(1,), seeds=2, out=out))
+    frame = table_of(options(file, rows=50, draws=(1,), seeds=2, out=out))
     read = {".csv": pd.read_csv, ".json": pd.read_json, ".parquet": pd.read_parquet}[ending](out)
     assert len(read) == len(frame) and [*tmp_path.iterdir()] == [out]
     np.testing.assert_allclose(read.value.astype(float), frame.value, rtol=1e-5)
@@ -79,18 +85,18 @@ def test_files(file, tmp_path, ending):
 
 
 def test_until(file):
-    plain = perform(options(file, method="sampled", rows=100, draws=(1,)))
-    tight = perform(options(file, method="sampled", rows=100, draws=(1,), until="cosine 0.01"))
+    plain = table_of(options(file, method="sampled", rows=100, draws=(1,)))
+    tight = table_of(options(file, method="sampled", rows=100, draws=(1,), until="cosine 0.01"))
     assert set(tight.ended) == {"tolerance"} and tight.rows.max() > plain.rows.max()
     width = tight[tight.metric == "cosine"]
     assert ((width.high - width.low) / 2 <= 0.01).all()
-    stopped = perform(options(file, method="sampled", rows=100, draws=(1,), until="bias 0.0001%", max_rows=400))
+    stopped = table_of(options(file, method="sampled", rows=100, draws=(1,), until="bias 0.0001%", max_rows=400))
     assert set(stopped.ended) == {"rows"} and stopped.rows.max() == 400
 
 
 def test_paired_differences_are_known_better_than_either(file):
     """The output layer's estimates of REINFORCE and straight-through are the same numbers when they share a seed."""
-    frame = perform(options(file, method="sampled", against="reinforce"))
+    frame = table_of(options(file, method="sampled", against="reinforce"))
     difference = frame[frame.against.notna() & (frame.group == "layer3") & (frame.metric == "variance_difference")].iloc[0]
     own = frame[(frame.estimator == "reinforce") & (frame.group == "layer3") & (frame.metric == "variance")].iloc[0]
     assert abs(difference.value) < 1e-12 * own.value and difference.error < 1e-9 * own.error
@@ -99,8 +105,8 @@ def test_paired_differences_are_known_better_than_either(file):
 
 
 def test_float32_agrees(file):
-    wide = perform(options(file, method="sampled", rows=200, draws=(1,)))
-    narrow = perform(options(file, method="sampled", rows=200, draws=(1,), precision="float32"))
+    wide = table_of(options(file, method="sampled", rows=200, draws=(1,)))
+    narrow = table_of(options(file, method="sampled", rows=200, draws=(1,), precision="float32"))
     first, second = values(wide, "variance"), values(narrow, "variance")
     assert all(second[key][0] == pytest.approx(first[key][0], rel=0.2) for key in first)
 
@@ -108,7 +114,7 @@ def test_float32_agrees(file):
 @pytest.mark.skipif(not PUBLISHED.is_file(), reason=f"the published network is not here: {PUBLISHED}")
 def test_published_figures():
     """Relative RMSE read off the published figures of the 2-5-5-5-1 network after 100 epochs, to 1 %."""
-    found = perform(options(PUBLISHED, method="exact", draws=(1, 9000), rows=9000))
+    found = table_of(options(PUBLISHED, method="exact", draws=(1, 9000), rows=9000))
     for draws, estimator, published in ((1, "straight_through", (0.2220, 0.5633, 0.5680, 0.4492)),
                                         (1, "reinforce", (13.81, 11.24, 6.779, 0.4495)),
                                         (9000, "straight_through", (0.0783, 0.3337, 0.3559))):
@@ -126,7 +132,7 @@ def test_further_estimators_of_the_published_network():
     """Relative RMSE, M = 1, of the release's other methods: PSA, ARM, its tanh (mean field) and concrete, whose curves come without
     numbers.  Those of PSA and ARM were found by exact moments and confirmed by sampling; here they are sampled, within 6 errors."""
     for name, numbers in FURTHER.items():
-        found = values(perform(options(PUBLISHED, estimator=(name,), method="sampled", rows=400, draws=(1,), seeds=10)), "rmse_relative")
+        found = values(table_of(options(PUBLISHED, estimator=(name,), method="sampled", rows=400, draws=(1,), seeds=10)), "rmse_relative")
         for layer, number in enumerate(numbers):
             value, error = found[name.partition(":")[0], f"layer{layer}"]
             assert abs(value - number) < 6 * (error if np.isfinite(error) else 0) + 2e-3 * number, (name, layer)
@@ -136,7 +142,7 @@ def test_further_estimators_of_the_published_network():
 def test_further_estimators_of_a_trained_network(file):
     """PSA has no bias from the last hidden layer on and the least error of all at M = 1; ARM none anywhere; mean field has no variance."""
     names = ("psa", "arm", "mean_field", "straight_through")
-    exact = perform(options(file, estimator=names, method="exact", draws=(1,)))
+    exact = table_of(options(file, estimator=names, method="exact", draws=(1,)))
     bias, spread, length, error = (values(exact, metric) for metric in ("bias2", "variance", "exact2", "rmse_relative"))
     for layer in range(4):
         group = f"layer{layer}"
@@ -150,8 +156,8 @@ def test_a_long_run_takes_the_exact_gradients_place(file):
 
     Its square error E = tr S / 3000 is subtracted; left in, all of `exact2` and `bias2` would be E too large, on every seed alike."""
     run = options(file, estimator=("straight_through",), method="sampled", rows=1000, seeds=4, draws=(1,))
-    against, truth = perform(replace(run, reference="arm", reference_rows=3000)), perform(replace(run, method="exact"))
-    spread = values(perform(options(file, estimator=("arm",), method="exact", draws=(1,))), "variance")
+    against, truth = table_of(replace(run, reference="arm", reference_rows=3000)), table_of(replace(run, method="exact"))
+    spread = values(table_of(options(file, estimator=("arm",), method="exact", draws=(1,))), "variance")
     for metric in ("bias2", "exact2"):
         found, right = values(against, metric), values(truth, metric)
         for key, (value, error) in found.items():
@@ -164,4 +170,4 @@ def test_a_biased_reference_is_refused(file):
     from straightedge.estimators.network.error import InputError
 
     with pytest.raises(InputError, match="biased"):
-        perform(options(file, reference="identity"))
+        table_of(options(file, reference="identity"))

@@ -1,87 +1,127 @@
-"""A network from a file: npz with w0, b0, w1, b1, .., X and Y, never a pickle."""
+"""A network from a file: npz with w0, b0, w1, b1, .., X and Y, or a torch state_dict beside an npz with X and Y; never a pickle."""
 
-import zipfile
+import io
+import sys
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from straightedge.analysis.problem.array import arrays
+from straightedge.analysis.problem.layer import NAME, Layers, linear, named
 from straightedge.analysis.problem.problem import STATES, LossName, NoiseName, Problem, ProblemError, States
+from straightedge.analysis.store.file import replace
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import NOISES
+
+EXPECTED = "an npz with w0 [units, inputs], b0, w1, b1, .. up to the output layer, X [points, inputs] and Y"
+TORCH = (".pt", ".pth", ".safetensors")
+SAID: set[str] = set()
 
 
 @dataclass(frozen=True)
 class Archive(Problem):
     """A network saved by its owner: weights w0 [o, i], biases b0 [o] up to the output layer, X [b, i], Y [b] or [b, m]."""
 
+    told: ClassVar[tuple[str, ...]] = ("path",)
     path: str
-    """The npz file."""
+    """The file: .npz, or .pt, .pth, .safetensors with a state_dict of Linear layers."""
     states: States = "+-1"
     noise: NoiseName = "logistic"
     loss: LossName = "cross_entropy"
+    data: str | None = None
+    """An npz with X and Y, where the file has none."""
 
     def network(self):
-        arrays = read(Path(self.path))
-        depth = sum(key.startswith("w") for key in arrays)
-        needed = [*(f"{letter}{layer}" for layer in range(depth) for letter in "wb"), "X", "Y"]
-        missing = [key for key in needed if key not in arrays]
-        if missing or depth < 2:
-            raise ProblemError(f"{self.path}: expected arrays w0, b0, w1, b1, .., X, Y; "
-                               f"missing {', '.join(missing) or 'w1, b1 (an output layer above one Bernoulli layer)'}")
-        tensors = {key: torch.as_tensor(arrays[key]).double() for key in needed}
-        for key, tensor in tensors.items():
-            if not bool(torch.isfinite(tensor).all()):
-                raise ProblemError(f"{self.path}: {key} holds NaN or infinity; expected finite numbers")
-        for key in (f"w{layer}" for layer in range(depth)):
-            if tensors[key].ndim != 2:
-                raise ProblemError(f"{self.path}: {key} has shape {tuple(tensors[key].shape)}; "
-                                   "expected [units above, units below]")
-        if tensors["X"].ndim != 2:
-            raise ProblemError(f"{self.path}: X has shape {tuple(tensors['X'].shape)}; expected [data points, inputs]")
-        if self.loss == "squared_error" and tensors["Y"].ndim == 1:
-            tensors["Y"] = tensors["Y"][:, None]
+        path = Path(self.path)
+        if path.suffix in TORCH:
+            layers, found = linear(path, state_dict(path)), {}
+            if self.data is None:
+                raise ProblemError(f"{path}: a state_dict holds no data; expected --data FILE.npz with X [points, inputs] and Y")
+        else:
+            found = arrays(path, EXPECTED)
+            layers = named(path, found)
+            ignored = [key for key in found if not NAME.fullmatch(key) and key not in ("X", "Y")]
+            layers.said.extend([f"{', '.join(ignored)} ignored"] if ignored else [])
+        if self.data is not None:
+            path, found = Path(self.data), arrays(Path(self.data), "an npz with X [points, inputs] and Y")
+        say(self.path, layers)
+        missing = [key for key in ("X", "Y") if key not in found]
+        if missing:
+            raise ProblemError(f"{path}: expected {EXPECTED}; missing {', '.join(missing)}")
+        return self.whole(layers, number(path, "X", found["X"]), number(path, "Y", found["Y"]))
+
+    def whole(self, layers: Layers, x: Tensor, y: Tensor) -> Network:
+        """The network of these layers and data."""
+        if x.ndim != 2:
+            raise ProblemError(f"{self.data or self.path}: X has shape {tuple(x.shape)}; expected [data points, inputs]")
+        if self.loss == "squared_error" and y.ndim == 1:
+            y = y[:, None]
+        weights, biases = ([number(Path(self.path), f"layer {index}", part) for index, part in enumerate(parts)]
+                           for parts in (layers.weights, layers.biases))
         try:
-            return Network.of([tensors[f"w{layer}"] for layer in range(depth)],
-                              [tensors[f"b{layer}"].reshape(-1) for layer in range(depth)],
-                              tensors["X"], tensors["Y"], LOSSES[self.loss], NOISES[self.noise], STATES[self.states])
+            return Network.of(weights, biases, x, y, LOSSES[self.loss], NOISES[self.noise], STATES[self.states])
         except InputError as error:
             raise ProblemError(f"{self.path}: {error}") from error
 
     @property
-    def name(self):
+    def title(self):
         return Path(self.path).stem
 
     def values(self):
-        return {**super().values(), "path": Path(self.path).name, "sha256": sha256(Path(self.path).read_bytes()).hexdigest()}
+        files = {"sha256": self.path} | ({"data": self.data} if self.data else {})
+        digests = {field: sha256(Path(path).read_bytes()).hexdigest() for field, path in files.items()}
+        return {**super().values(), "path": Path(self.path).name, **digests}
 
 
-def read(path: Path) -> dict[str, np.ndarray]:
-    """The numeric arrays of an npz file; one sentence of ProblemError for anything else."""
+def number(path: Path, name: str, array: np.ndarray) -> Tensor:
+    """Finite numbers in float64."""
+    if array.dtype.kind not in "fiub":
+        raise ProblemError(f"{path}: {name} has type {array.dtype}; expected numbers")
+    tensor = torch.as_tensor(np.ascontiguousarray(array, dtype=np.float64))
+    if not bool(torch.isfinite(tensor).all()):
+        raise ProblemError(f"{path}: {name} holds NaN or infinity; expected finite numbers")
+    return tensor
+
+
+def say(path: str, layers: Layers) -> None:
+    """A line on standard error about how the file was read, once."""
+    for words in layers.said:
+        line = f"{path}: {words}"
+        if line not in SAID:
+            SAID.add(line)
+            print(line, file=sys.stderr)
+
+
+def state_dict(path: Path) -> dict[str, np.ndarray]:
+    """Name -> array of a torch file, read without unpickling objects."""
+    expected = "a state_dict of Linear layers, saved by torch.save(model.state_dict(), path) or safetensors"
     if not path.is_file():
-        raise ProblemError(f"{path}: no such file; expected an npz with w0, b0, w1, b1, .., X, Y")
+        raise ProblemError(f"{path}: no such file; expected {expected}")
     try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.ndarray):
-            raise ProblemError(f"{path}: a single array; expected an npz with w0, b0, w1, b1, .., X, Y")
-        with loaded as archive:
-            arrays = {key: archive[key] for key in archive.files}
-    except (ValueError, zipfile.BadZipFile, OSError, EOFError) as error:
-        if isinstance(error, ProblemError):
-            raise
-        raise ProblemError(f"{path}: not a plain npz ({error}); expected numeric arrays without pickles") from error
-    for key, array in arrays.items():
-        if array.dtype.kind not in "fiub":
-            raise ProblemError(f"{path}: {key} has type {array.dtype}; expected numbers")
-    return arrays
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        return {str(key): value.detach().double().numpy() for key, value in state.items()}
+    except ImportError:
+        raise ProblemError(f"{path}: reading it takes the library safetensors; install it, or save with torch.save") from None
+    except Exception:  # torch and safetensors fail in many ways on what is not theirs
+        raise ProblemError(f"{path}: it cannot be read as plain tensors; expected {expected}") from None
 
 
 def write(path: Path, network: Network) -> None:
-    """Saves a network in the form that Archive reads; the encoding, noise and loss are not part of the file."""
-    arrays = {f"{letter}{layer}": part.numpy()
+    """Saves a network in the form that Archive reads, whole or not at all; the encoding, noise and loss are not part of the file."""
+    stored = {f"{letter}{layer}": part.detach().cpu().numpy()
               for layer, pair in enumerate(network.layers) for letter, part in zip("wb", pair, strict=True)}
-    np.savez(path, X=network.inputs.numpy(), Y=network.labels.numpy(), **arrays)
+    buffer = io.BytesIO()
+    np.savez(buffer, X=network.inputs.cpu().numpy(), Y=network.labels.cpu().numpy(), **stored)
+    replace(path, buffer.getvalue())

@@ -1,6 +1,7 @@
 """A small network whose weights are Bernoulli, on generated points: one vector of weights, and the data loss as its function."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from sklearn import datasets
@@ -15,6 +16,7 @@ from straightedge.estimators.network.noise import NOISES
 class BernoulliWeights(Problem):
     """Weights w in {-1, +1} with P(w = +1) = F(latent weight), tanh units, the logistic loss; theta is the latent weights."""
 
+    told: ClassVar[tuple[str, ...]] = ("hidden", "scale")
     hidden: tuple[int, ...] = (2,)
     """Widths of the hidden layers; 3 h + h + 1 weights for one of width h."""
     points: int = 40
@@ -34,5 +36,5 @@ class BernoulliWeights(Problem):
         return weights.network(latent, NOISES[self.noise])
 
     @property
-    def name(self):
+    def title(self):
         return f"Bernoulli weights 2-{'-'.join(map(str, self.hidden))}-1, scale {self.scale:g}"

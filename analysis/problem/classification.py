@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -56,10 +56,11 @@ class Classification(Problem):
                              NOISES[self.noise], STATES[self.states])
         return train(network, self.trainer, self.steps, self.rate, self.seed) if self.steps else network
 
+    told: ClassVar[tuple[str, ...]] = ("widths", "steps")
+
     @property
-    def name(self):
-        trained = f", {self.steps} steps" if self.steps else ", initial"
-        return f"{type(self).__name__.lower()} {'-'.join(map(str, self.widths))}{trained}"
+    def title(self):
+        return f"{type(self).__name__.lower()} {'-'.join(map(str, self.widths))}, {f'{self.steps} steps' if self.steps else 'initial'}"
 
 
 def initial(sizes: tuple[int, ...], scale: float, states: tuple[float, float], seed: int) -> tuple[list[Tensor], list[Tensor]]:

@@ -5,6 +5,7 @@ The functions are frozen dataclasses of plain values; their tensors are made fro
 
 from dataclasses import dataclass
 from itertools import combinations, combinations_with_replacement
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ def vector(logits: Tensor, function, noise: str = "logistic", states: str = "+-1
 class Toy(Problem):
     """E (b - t)^2 over independent bits b, averaged: the toy of REBAR, RELAX and ARM."""
 
+    told: ClassVar[tuple[str, ...]] = ("target",)
     target: float = 0.45
     """t, the same for every unit."""
     units: int = 1
@@ -39,7 +41,7 @@ class Toy(Problem):
         return vector(logits, lambda b: (b - self.target).square().mean(-1), self.noise, "01")
 
     @property
-    def name(self):
+    def title(self):
         return f"toy t = {self.target:g}"
 
 
@@ -49,6 +51,7 @@ class Polynomial(Problem):
 
     multi_affine: products of distinct units; quadratic and cubic: repeated units as well, so that x_i^2 counts."""
 
+    told: ClassVar[tuple[str, ...]] = ("units", "degree", "repeated")
     units: int = 8
     degree: int = 3
     """Highest degree; quadratic is 2, cubic 3."""
@@ -74,7 +77,7 @@ class Polynomial(Problem):
         return vector(logits, function, self.noise, self.states)
 
     @property
-    def name(self):
+    def title(self):
         kind = "polynomial" if self.repeated else "multi-affine"
         return f"{kind} of degree {self.degree}, {self.units} units"
 

@@ -4,9 +4,9 @@ A problem is hashable, picklable and JSON-able, so that it can be a column, a ke
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import Literal
+from typing import ClassVar, Literal
 
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.network import BITS, SIGNS, Network
@@ -15,6 +15,9 @@ States = Literal["01", "+-1"]
 NoiseName = Literal["logistic", "logistic2", "uniform", "triangular", "normal"]
 LossName = Literal["cross_entropy", "logistic", "squared_error"]
 STATES = {"01": BITS, "+-1": SIGNS}
+WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
+         "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}"}
+"""What a problem's name says of a field; of the others, their name and value."""
 
 
 class ProblemError(InputError):
@@ -29,10 +32,20 @@ class Problem(ABC):
     def network(self) -> Network:
         """The network, float64 on the CPU, made anew."""
 
+    told: ClassVar[tuple[str, ...]] = ()
+    """The fields that the title tells."""
+
     @property
     @abstractmethod
+    def title(self) -> str:
+        """What it is, in few words."""
+
+    @property
     def name(self) -> str:
-        """A short label, the value of the column `problem`."""
+        """The label, the value of the column `problem`: the title and every other field that differs from its default."""
+        changed = [WORDS.get(field.name, f"{field.name} {{}}").format(vars(self)[field.name]) for field in fields(self)
+                   if field.name not in self.told and vars(self)[field.name] != field.default]
+        return ", ".join([self.title, *changed])
 
     def build(self) -> Network:
         """The network, remembered by this process."""

@@ -5,6 +5,7 @@ Derivatives are taken between the states, so a chain estimator sees the writing,
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,6 +21,7 @@ class Writing(Problem):
     power 1 is the multi-affine writing; an odd power p has x_i^p in place of one x_i of the term, an even one has x_j^p times it, j
     another unit."""
 
+    told: ClassVar[tuple[str, ...]] = ("degree", "power")
     degree: int = 2
     """Units whose product each term is, on the states."""
     power: int = 1
@@ -49,5 +51,5 @@ class Writing(Problem):
         return vector(logits, function)
 
     @property
-    def name(self):
+    def title(self):
         return f"Walsh degree {self.degree}, power {self.power}"

@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from straightedge.estimators.catalogue.catalogue import entries, extend, faults
 from straightedge.estimators.network.error import InputError, nearest
 from straightedge.experiments.command import task
-from straightedge.experiments.command.option import parsed, performed
+from straightedge.experiments.command.option import performed
 from straightedge.experiments.runner.listing import questions
 
 
@@ -63,13 +63,9 @@ def run(arguments: list[str]) -> int:
     if name in task.COMMANDS:
         return performed(task.COMMANDS[name], rest, name)
     if name == "measure":
-        from straightedge.experiments.command.measure import Options, perform
-        from straightedge.experiments.command.report import readable
+        from straightedge.experiments.command.measure import measure
 
-        options = parsed(Options, rest, name)
-        frame = perform(options)
-        print(f"wrote {options.out}: {len(frame)} rows" if options.out else readable(frame))
-        return 0
+        return measure(rest)
     if name in questions():
         from straightedge.experiments.command.study import perform_study
 

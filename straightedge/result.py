@@ -1,0 +1,79 @@
+"""The result of a measurement: a tidy table that says what was measured, draws itself and names the best."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from straightedge.analysis.cell.table import text
+from straightedge.analysis.figure.measurement import figure
+from straightedge.analysis.problem.problem import Problem
+from straightedge.analysis.store.file import replace
+from straightedge.analysis.store.parquet import parquet
+from straightedge.estimators.network.error import InputError
+
+ENDINGS = (".csv", ".json", ".parquet")
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What `measure` found."""
+
+    problem: Problem = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    """One row for each estimator, group of parameters, metric and number of draws: value, error, low, high, method, verdict."""
+    seeds: int
+    rows: int
+
+    def __repr__(self) -> str:
+        network = self.problem.build()
+        exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
+        head = (f"{self.problem.name}: widths {'-'.join(map(str, network.widths))}, {len(network.inputs)} points, "
+                f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
+                f"{type(network.loss).__name__}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows")
+        verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
+        spread = self.errors(1).set_index("label")["rmse_relative"]
+        width = max(map(len, verdicts.label))
+        lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
+        return "\n".join([head, *lines])
+
+    def errors(self, draws: float) -> pd.DataFrame:
+        """label, passes of one estimate, and the relative RMSE of the mean of so many, of the whole gradient; by bias2 + variance / M."""
+        plain = self.table[(self.table.group == "all") & (self.table.draws == 1)]
+        plain = plain[plain.against.isna()] if "against" in plain else plain
+        wide = plain.pivot_table("value", "label", "metric", sort=False).reset_index()
+        square = (wide.bias2 + wide.variance / draws).clip(lower=0) / wide.exact2.where(wide.exact2 > 0)
+        passes = wide.get("evaluations", np.nan)
+        return pd.DataFrame({"label": wide.label, "passes": passes, "rmse_relative": np.sqrt(square)})
+
+    def best(self, passes: float = 1.0) -> pd.DataFrame:
+        """The estimators by the RMSE of as many estimates as so many forward and backward passes pay for, the best first; those that cost
+        more are left out.  An estimator that counts as no pass, such as `exact`, is always paid for.
+
+        passes  of the whole network, forward or backward, at least one
+        """
+        if not passes > 0:
+            raise InputError(f"best: passes = {passes!r}; expected a positive number")
+        costs = self.errors(1).set_index("label").passes
+        draws = {label: np.inf if not cost > 0 else float(np.floor(passes / cost + 1e-9)) for label, cost in costs.items()}
+        rows = [self.errors(count).set_index("label").loc[[label]].assign(draws=count) for label, count in draws.items() if count >= 1]
+        if not rows:
+            raise InputError(f"best: no estimator is paid for by {passes:g} passes; the cheapest takes {costs.min():.3g}")
+        found = pd.concat(rows).reset_index().sort_values("rmse_relative", ignore_index=True)
+        return found[["label", "draws", "passes", "rmse_relative"]]
+
+    def plot(self) -> Figure:
+        """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers."""
+        return figure(self.table)
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the table as .csv, .json or .parquet; the path."""
+        path, frame = Path(path), self.table.drop(columns="label")
+        if path.suffix not in ENDINGS:
+            raise InputError(f"save: expected a name that ends in {', '.join(ENDINGS)}, got {path}")
+        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: parquet(frame),
+                ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
+        replace(path, data)
+        return path
