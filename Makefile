@@ -3,10 +3,11 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test lint rerun smoke bench audit page check new claims clean $(STUDIES)
+.PHONY: help figures test quick coverage lint rerun smoke bench audit page check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -21,8 +22,17 @@ $(STUDIES): $(VENV)/ready ## draws one study's figure
 test: $(VENV)/ready ## runs all tests
 	@$(RUN) -m pytest
 
-lint: $(VENV)/ready ## checks the style of the code
+quick: $(VENV)/ready ## runs the tests that take a minute: no sampling, no study, no other process
+	@$(RUN) -m pytest -m "not sampled and not study and not endtoend"
+
+coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches
+	@$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered
+
+lint: $(VENV)/ready ## checks the style and the types of the code
 	@$(RUN) -m ruff check .
+	@mkdir -p .types/straightedge && ln -sfn $(CURDIR)/straightedge/*.py .types/straightedge/ && \
+	  ln -sfn $(CURDIR)/estimators $(CURDIR)/analysis $(CURDIR)/experiments .types/straightedge/
+	@MYPYPATH=.types $(RUN) -m mypy --package straightedge
 
 rerun: $(VENV)/ready ## measures everything anew, prints every number that moved by more than three standard errors
 	@$(RUN) -m straightedge rerun
@@ -49,19 +59,19 @@ claims: $(VENV)/ready ## prints what the papers state and what the computation s
 	@$(RUN) -m straightedge claims
 
 clean: ## removes the environment and the stored cells, keeps tables and figures
-	@rm -rf $(VENV) results/*/cells results/smoke results/custom *.egg-info .pytest_cache .ruff_cache
+	@rm -rf $(VENV) results/*/cells results/smoke results/custom build .types *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
 	@echo "removed $(VENV), stored cells and caches"
 
-# The environment is made anew when pyproject.toml changes.  torch comes first, so that nothing asks for another build of it.
-$(VENV)/ready: pyproject.toml
+# The environment is made anew when pyproject.toml or the pins in constraints.txt change.  torch comes first, so that nothing asks for another build of it.
+$(VENV)/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "straightedge: $(PYTHON) is too old; expected Python 3.11 or later, as in make PYTHON=python3.12 figures" >&2; exit 2; }
 	@echo "making the environment $(VENV): about 1 GB, a minute or two ..."
 	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^ *"\(torch==[0-9.]*\)",/\1/p' pyproject.toml)"
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@$(PIP) "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) --editable ".[test]"
 	@touch $@
 
 $(VENV)/bench $(VENV)/audit: $(VENV)/ready
 	@echo "adding the peers: the optional extra $(@F) ..."
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[$(@F)]"
+	@$(PIP) --editable ".[$(@F)]"
 	@touch $@
