@@ -15,6 +15,7 @@ from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.reinforce import Reinforce
@@ -46,7 +47,7 @@ PAPER = Config(tuple(Points((5, 5, 5), points=100, steps=steps) for steps in (0,
 
 def cells(config):
     """Every estimator that suits the problem, and what they are held against."""
-    chosen = config.estimators or tuple(kind() for kind in registry().values())
+    chosen = config.estimators or tuple(kind() for name, kind in registry().items() if entries()[name].own)
     return [Cell(problem, estimator, config.rows, config.seeds, (1, 100)) for problem in config.problems
             for estimator in dict.fromkeys((*chosen, AGAINST)) if suits(estimator, problem)]
 
@@ -157,4 +158,4 @@ def tables(table):
     return pd.DataFrame(records).fillna("")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, timed=True, against=AGAINST)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, timed=True, against=AGAINST, networks=True)

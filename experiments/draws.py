@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.analysis.problem.problem import Problem
@@ -48,7 +49,8 @@ TARGETS = (0.5, 0.1)
 def cells(config):
     """Every estimator on every problem, sampled and exactly."""
     return [Cell(problem, estimator, config.rows, config.seeds, config.draws, method)
-            for problem in config.problems for estimator in config.estimators for method in ("exact", "sampled")]
+            for problem in config.problems for estimator in config.estimators
+            for method in dict.fromkeys((way(problem, estimator), "sampled"))]
 
 
 def figure(table):
@@ -108,4 +110,4 @@ def tables(table):
     return found
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, networks=True)

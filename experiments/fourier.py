@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.writing import Writing
 from straightedge.estimators.base import Estimator
@@ -46,10 +47,11 @@ PAPER = Config(functions=20, rows=100_000, seeds=20)
 
 def cells(config):
     """Every estimator on every writing of every function."""
-    return [Cell(Writing(degree, power, seed=seed), estimator, config.rows, config.seeds,
-                 method="sampled" if isinstance(estimator, Foust) else "exact")
-            for degree in config.degrees for power in config.powers for seed in range(config.functions)
-            for estimator in config.estimators]
+    problems = [Writing(degree, power, seed=seed)
+                for degree in config.degrees for power in config.powers for seed in range(config.functions)]
+    ways = {estimator: way(problems[0], estimator) for estimator in config.estimators}
+    return [Cell(problem, estimator, config.rows, config.seeds, method=ways[estimator])
+            for problem in problems for estimator in config.estimators]
 
 
 def relative(table):

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.problem import NoiseName
@@ -43,6 +44,10 @@ class Config:
     """Random networks and data sets for each pair."""
     points: int = 50
     """Data points."""
+    rows: int = 2000
+    """Sampled estimates of each seed, of estimators without exact moments."""
+    seeds: int = 5
+    """Independent replicates, of the same."""
 
 
 SMOKE = Config(widths=((2,), (2, 2)), networks=2, points=10)
@@ -51,18 +56,19 @@ PAPER = Config(networks=99)
 
 def cells(config):
     """Every noise with every proxy on every network."""
-    return [Cell(Points(widths, noise, points=config.points, seed=seed), estimator, method="exact")
-            for widths in config.widths for noise in config.noises for seed in range(config.networks)
-            for estimator in config.estimators]
+    problems = [Points(widths, noise, points=config.points, seed=seed)
+                for widths in config.widths for noise in config.noises for seed in range(config.networks)]
+    return [Cell(problem, estimator, config.rows, config.seeds, method=way(problem, estimator))
+            for problem in problems for estimator in config.estimators]
 
 
 def means(table):
     """Depth, noise, proxy, group: median over networks of cosine, along and bias of the mean estimate."""
-    keys = ["problem_widths", "problem_noise", "estimator", "group", "problem_seed"]
+    keys = ["problem_widths", "problem_noise", "label", "group", "problem_seed"]
     wide = table[table.metric.isin(["bias2", "along", "exact2"])].pivot_table("value", keys, "metric", sort=False).reset_index()
     length2 = wide.bias2 + (2 * wide.along - 1) * wide.exact2
     wide["cosine"] = wide.along * np.sqrt(wide.exact2 / length2.where(length2 > 0))
-    wide["bias"] = np.sqrt(wide.bias2 / wide.exact2)
+    wide["bias"] = np.sqrt(wide.bias2.clip(lower=0) / wide.exact2)
     return wide.groupby(keys[:-1], sort=False)[list(MEASURES)].median().reset_index()
 
 
@@ -71,19 +77,21 @@ def figure(table):
     found = means(table)
     kinds = list(dict.fromkeys(found.problem_widths.astype(str)))
     noises = [noise for noise in NOISES if noise in set(found.problem_noise)]
+    proxies = [name for name in PROXIES if name in set(found.label)]
+    proxies += [name for name in dict.fromkeys(found.label) if name not in PROXIES]
     drawing, axes = figures.panels(len(kinds), 3, 2.6 * len(kinds) + 0.3, sharex=True, sharey=True)
     for row, kind in enumerate(kinds):
         part = found[(found.problem_widths.astype(str) == kind) & (found.group == "layer0")]
         for panel, measure in zip(axes[row], MEASURES, strict=True):
-            grid = part.pivot(index="problem_noise", columns="estimator", values=measure).loc[noises, list(PROXIES)].to_numpy()
+            grid = part.pivot(index="problem_noise", columns="label", values=measure).loc[noises, proxies].to_numpy()
             heat(panel, grid, measure)
             for index, noise in enumerate(noises):
-                for place in {PROXIES.index(OWN.get(noise, "straight_through")), len(PROXIES) - 1}:
+                for place in {proxies.index(name) for name in (OWN.get(noise), "straight_through") if name in proxies}:
                     outline = figures.Rectangle((place - 0.5, index - 0.5), 1, 1, fill=False, linewidth=1.4, clip_on=False, zorder=3)
                     panel.add_patch(outline)
             layers = kind.count("-") + 1
             panel.set_title(f"{layers} layer{'s' if layers > 1 else ''}: {MEASURES[measure]}")
-            panel.set_xticks(range(len(PROXIES)), [WORDS[proxy] for proxy in PROXIES], rotation=40, ha="right")
+            panel.set_xticks(range(len(proxies)), [called(proxy) for proxy in proxies], rotation=40, ha="right")
             panel.set_yticks(range(len(noises)), [NOISES[noise] for noise in noises])
     for panel in axes[-1]:
         panel.set_xlabel("proxy")
@@ -105,14 +113,19 @@ def heat(panel, grid, measure):
     panel.tick_params(length=0)
 
 
+def called(label):
+    """A proxy's name in figure and table."""
+    return WORDS.get(label, figures.words(label))
+
+
 def tables(table):
     """The scale of every layer of the deepest networks: what a wrong constant does layer by layer."""
     found = means(table)
     kinds = found.problem_widths.astype(str)
     deepest = found[(kinds == max(kinds, key=lambda kind: kind.count("-"))) & (found.group != "all")]
-    wide = deepest.pivot_table("along", ["problem_noise", "estimator"], "group", sort=False).reset_index()
+    wide = deepest.pivot_table("along", ["problem_noise", "label"], "group", sort=False).reset_index()
     layers = [column for column in wide if str(column).startswith("layer")]
-    frame = pd.DataFrame({"noise": wide.problem_noise.map(NOISES), "proxy": wide.estimator.map(WORDS)})
+    frame = pd.DataFrame({"noise": wide.problem_noise.map(NOISES), "proxy": [called(label) for label in wide.label]})
     for layer in layers:
         frame[f"scale, {layer}"] = wide[layer].map("{:.2f}".format)
     return frame

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.analysis.problem.problem import Problem
@@ -42,6 +43,10 @@ class Config:
     """Checkpoints after the first, in steps of Adam."""
     networks: int = 3
     """Initial networks and data sets."""
+    rows: int = 2000
+    """Sampled estimates of each seed, of estimators without exact moments."""
+    seeds: int = 5
+    """Independent replicates, of the same."""
 
 
 SMOKE = Config((Points((2, 3), points=20),), (StraightThrough(), Darn(), Reinforce()), ("exact", "reinforce"), (5, 20), 2)
@@ -55,7 +60,8 @@ def cells(config):
         for seed in range(config.networks):
             start = replace(problem, seed=seed, trainer=config.trainers[0])
             courses = [replace(start, steps=steps, trainer=trainer) for trainer in config.trainers for steps in config.steps]
-            found += [Cell(one, estimator, method="exact") for one in (start, *courses) for estimator in config.estimators]
+            found += [Cell(one, estimator, config.rows, config.seeds, method=way(start, estimator))
+                      for one in (start, *courses) for estimator in config.estimators]
     return found
 
 

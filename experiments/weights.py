@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.bernoulli import BernoulliWeights
 from straightedge.estimators.base import Estimator
@@ -48,9 +49,10 @@ PAPER = Config(networks=20, rows=20_000, seeds=10)
 
 def cells(config):
     """Every estimator at every scale; relaxed states are sampled."""
-    return [Cell(BernoulliWeights(scale=scale, seed=seed), estimator, config.rows, config.seeds,
-                 method="sampled" if isinstance(estimator, GumbelSoftmax | Bayesbinn) else "exact")
-            for scale in config.scales for seed in range(config.networks) for estimator in config.estimators]
+    problems = [BernoulliWeights(scale=scale, seed=seed) for scale in config.scales for seed in range(config.networks)]
+    ways = {estimator: way(problems[0], estimator) for estimator in config.estimators}
+    return [Cell(problem, estimator, config.rows, config.seeds, method=ways[estimator])
+            for problem in problems for estimator in config.estimators]
 
 
 def networks(table):

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.stats import t
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.base import Estimator
@@ -38,6 +39,10 @@ class Config:
     """Standard deviation of the pre-activations, roughly; every other network has the fourth."""
     networks: int = 10
     """Random networks of each shape."""
+    rows: int = 2000
+    """Sampled estimates of each seed, of estimators without exact moments."""
+    seeds: int = 5
+    """Independent replicates, of the same."""
 
 
 SMOKE = Config(ESTIMATORS[:3], (1, 2, 3, 4), (1, 2, 3), (0.1, 0.3, 0.5, 1.0), 3)
@@ -49,8 +54,10 @@ def cells(config):
     width, depth, scale = config.width[3], config.depth[2], config.scale[3]
     shapes = [(w, depth, scale) for w in config.width] + [(width, d, scale) for d in config.depth]
     shapes = dict.fromkeys(shapes + [(width, depth, s) for s in config.scale])
-    return [Cell(Points((w,) * d, points=50, scale=s, seed=seed), estimator, method="exact")
-            for w, d, s in shapes for seed in range(config.networks) for estimator in config.estimators]
+    problems = [Points((w,) * d, points=50, scale=s, seed=seed) for w, d, s in shapes for seed in range(config.networks)]
+    ways = {estimator: way(problems[0], estimator) for estimator in config.estimators}
+    return [Cell(problem, estimator, config.rows, config.seeds, method=ways[estimator])
+            for problem in problems for estimator in config.estimators]
 
 
 def relative(table):

@@ -1,34 +1,107 @@
-"""The command line of a study: its configuration and how it is run, as options."""
+"""The command line of a study: its configuration, the user's own estimators and network in it, and how it is run."""
 
-from dataclasses import dataclass, field, make_dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, make_dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
 
 import tyro
 
+from straightedge.analysis.problem.archive import Archive
+from straightedge.analysis.problem.problem import LossName, NoiseName, States
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.spelling import estimators_of
+from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.task import told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.perform import perform
+from straightedge.experiments.runner.study import Study
+
+Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a study is run; none of this changes a number."""
+    """How a study is run, and what of the user's own is in it."""
 
     jobs: int | None = None
     """Processes; all cores if not given."""
     smoke: bool = False
-    """The configuration of a few seconds, into results/smoke."""
+    """Begins with the configuration of a few seconds; as it is, into results/smoke."""
     paper: bool = False
-    """The configuration with more networks and seeds, into results/custom."""
+    """Begins with the configuration of more networks, rows and seeds, into results/custom."""
+    results: Path | None = None
+    """The folder that results go to; results/ of the current folder if not given."""
+    estimator: Several = ()
+    """Adds an estimator: NAME or NAME:hyper=value; several values are a sweep; as often as you like."""
+    only: Several = ()
+    """The same, in the place of the study's own estimators."""
+    network: Path | None = None
+    """A network of your own in the place of the study's problems: a file as `measure` takes it."""
+    data: Path | None = None
+    """An npz with X and Y, where that file has none."""
+    states: States = "+-1"
+    """The two states of a unit of that network."""
+    noise: NoiseName = "logistic"
+    """Its noise."""
+    loss: LossName = "cross_entropy"
+    """Its loss."""
 
 
 def perform_study(name: str, arguments: list[str]) -> int:
     """Runs one study and says what it did."""
     study = study_of(name)
-    kind = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[study.config], field(default_factory=study.config)),
+    begin = beginning(study, arguments)
+    kind = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[study.config], field(default=begin)),  # type: ignore[name-defined]
                                  ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
     kind.__doc__ = study.question
     given = parsed(kind, arguments, name)
-    config = study.smoke if given.run.smoke else study.paper if given.run.paper else given.config
-    told(name, perform(study, config, given.run.jobs))
+    run, config = vars(given)["run"], vars(given)["config"]
+    check(config, run)
+    told(name, perform(study, own(study, config, run), run.jobs, results=run.results))
     return 0
+
+
+def beginning(study: Study, arguments: list[str]) -> Any:
+    """The configuration that the options change."""
+    if "--smoke" in arguments and "--paper" in arguments:
+        raise InputError(f"{study.name}: expected --smoke or --paper, not both")
+    return study.smoke if "--smoke" in arguments else study.paper if "--paper" in arguments else study.config()
+
+
+def check(config: Any, run: Run) -> None:
+    """Raises InputError for numbers that no study can have."""
+    least = {"rows": 2, "seeds": 2, "networks": 1, "points": 1, "functions": 1, "width": 1}
+    for name, low in least.items():
+        value = vars(config).get(name, low)
+        for number in value if isinstance(value, tuple) else (value,):
+            if number < low:
+                raise InputError(f"--{name}: expected a whole number from {low}, got {number}")
+    draws = vars(config).get("draws", (1,))
+    if not draws or min(draws) < 1 or max(draws) > vars(config).get("rows", max(draws, default=1)):
+        raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws)) or 'none'}")
+    if run.jobs is not None and run.jobs < 1:
+        raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
+
+
+def own(study: Study, config: Any, run: Run) -> Any:
+    """The configuration with the user's estimators and network.  Raises InputError where the question does not allow them."""
+    names = {part.name for part in fields(config)}
+    if (run.estimator or run.only) and "estimators" not in names:
+        raise InputError(f"{study.name}: its question is about its own estimators; expected no --estimator and no --only")
+    if run.network and not study.networks:
+        raise InputError(f"{study.name}: its question is about networks that it makes; expected no --network")
+    if run.estimator or run.only:
+        before = () if run.only else study.chosen(config)
+        config = replace(config, estimators=tuple(dict.fromkeys((*before, *named(run.only), *named(run.estimator)))))
+    if run.network:
+        problem = Archive(str(run.network), run.states, run.noise, run.loss, run.data and str(run.data))
+        problem.build()
+        config = replace(config, problems=(problem,))
+    return config
+
+
+def named(texts: Sequence[str]) -> list[Estimator]:
+    """The estimators of these words."""
+    return [one for text in texts for one in estimators_of(text)]

@@ -39,6 +39,13 @@ class Study:
     against: "Estimator | None" = field(default=None)
     """One of the estimators, from whose errors the others' differences, paired by seed, become rows of the table."""
 
+    networks: bool = False
+    """Whether a network of the user's may stand in the place of its problems."""
+
+    def chosen(self, config: Any) -> "tuple[Estimator, ...]":
+        """The estimators of a configuration, in the order of its cells."""
+        return tuple(dict.fromkeys(cell.estimator for cell in self.cells(config)))
+
     @property
     def name(self) -> str:
         """The file's name."""
