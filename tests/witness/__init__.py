@@ -9,7 +9,8 @@ been thought wrongly twice.  It is slow and takes tiny networks only.
     chain, soft, atom       chain estimators: hard factors; factors with a noise of their own; states between the states
     score, pair, flip       REINFORCE; two rollouts with common uniforms; one unit changed at a time
     estimator               name -> (mean, variance) of a row
-    precise, case           gradient and straight-through to 60 digits and more; the networks on which numbers were once wrong
+    precise, careful        the truth under saturation, with 300 digits; what float64 can keep of it, by sums of differences
+    case                    the networks on which numbers were once wrong, written out, and their right values
     bridge                  the only file that knows the package
 
 Shapes: s joint states, d parameters (layer by layer, W row by row, then b), b data points, o and i units above and below.
