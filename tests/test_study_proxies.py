@@ -42,7 +42,7 @@ def test_matched_proxies_are_one(table):
     found = proxies.means(table)
 
     def of(noise, proxy):
-        return found[(found.problem_noise == noise) & (found.estimator == proxy)][list(proxies.MEASURES)].to_numpy()
+        return found[(found.problem_noise == noise) & (found.label == proxy)][list(proxies.MEASURES)].to_numpy()
 
     for noise, proxy in proxies.OWN.items():
         assert of(noise, proxy) == pytest.approx(of(noise, "straight_through"), rel=1e-4, abs=1e-5, nan_ok=True)
@@ -59,6 +59,6 @@ def test_scale_is_the_enumerated_one(table):
         delta = delta + chance * network.pull(1, network.slope(network.output(x))[1])
     mean, where = network.rows([network.data(1)], [delta.unsqueeze(0)])[0], network.groups["layer0"]
     gradient = exact_gradient(network)[where]
-    row = table[(table.problem == "points 2, initial") & (table.problem_noise == "logistic") & (table.problem_seed == 0)
+    row = table[(table.problem_widths.astype(str) == "2") & (table.problem_noise == "logistic") & (table.problem_seed == 0)
                 & (table.label == "identity") & (table.group == "layer0") & (table.metric == "along")]
     assert row.value.item() == pytest.approx(float(mean @ gradient / gradient.square().sum()), rel=1e-5)
