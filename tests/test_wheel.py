@@ -99,7 +99,8 @@ def test_measure_and_the_command(place):
     before = snapshot(place[2])
     done = call(place, "-c", USE)
     assert done.returncode == 0 and str(place[2]) in done.stdout, done.stderr
-    for words in (["--version"], [], ["measure", "--network", "my.npz", "--estimator", "arm", "--rows", "20", "--seeds", "2", "--jobs", "1"],
+    measure = ["measure", "--network", "my.npz", "--estimator", "arm", "--rows", "20", "--seeds", "2", "--jobs", "1"]
+    for words in (["--version"], [], measure,
                   ["fourier", "--smoke", "--jobs", "1"], ["new", "my_rule", "--folder", "."], ["check", "my_rule", "--plugins", "."]):
         done = call(place, "-m", "straightedge", *words)
         assert done.returncode == 0, (words, done.stdout, done.stderr)
