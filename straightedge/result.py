@@ -39,7 +39,7 @@ class Result:
         lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
         return "\n".join([head, *lines])
 
-    def errors(self, draws: float) -> pd.DataFrame:
+    def errors(self, draws: float | int) -> pd.DataFrame:
         """label, passes of one estimate, and the relative RMSE of the mean of so many, of the whole gradient; by bias2 + variance / M."""
         plain = self.table[(self.table.group == "all") & (self.table.draws == 1)]
         plain = plain[plain.against.isna()] if "against" in plain else plain
@@ -48,7 +48,7 @@ class Result:
         passes = wide.get("evaluations", np.nan)
         return pd.DataFrame({"label": wide.label, "passes": passes, "rmse_relative": np.sqrt(square)})
 
-    def best(self, passes: float = 1.0) -> pd.DataFrame:
+    def best(self, passes: float | int = 1) -> pd.DataFrame:
         """The estimators by the RMSE of as many estimates as so many forward and backward passes pay for, the best first; those that cost
         more are left out.  An estimator that counts as no pass, such as `exact`, is always paid for.
 

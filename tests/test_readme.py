@@ -1,5 +1,6 @@
 """What the README and the docs tell people to paste works when pasted."""
 
+import os
 import re
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from straightedge.experiments.command.new import write_estimator
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+AWAY = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+"""For processes in another folder."""
 
 
 def blocks(kind: str) -> list[str]:
@@ -27,6 +30,19 @@ def test_the_network_of_the_readme_trains():
     code = next(block for block in blocks("python") if "nn.Module" in block)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_measurement_of_the_readme_runs(tmp_path):
+    """The Python lines, pasted, and then the command lines on the file that they wrote."""
+    code = next(block for block in blocks("python") if "from_torch" in block)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False, env=AWAY)
+    assert done.returncode == 0, done.stderr
+    assert "straight_through" in done.stdout and {path.name for path in tmp_path.iterdir()} >= {"my.npz", "plot.png", "table.csv"}
+    (tmp_path / "table.csv").unlink()
+    script = next(block for block in blocks("sh") if "straightedge measure" in block)
+    line = script[script.index("straightedge measure"):].split("\nstraightedge")[0].replace("\\\n", " ")
+    done = subprocess.run([sys.executable, "-m", *line.split()], cwd=tmp_path, capture_output=True, text=True, check=False, env=AWAY)
+    assert done.returncode == 0 and (tmp_path / "table.csv").is_file(), done.stderr
 
 
 def test_the_estimator_of_the_readme_passes_the_checks(tmp_path):

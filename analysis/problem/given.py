@@ -68,7 +68,7 @@ class Given(Problem):
 
 
 def network(weights: Sequence, biases: Sequence | None, x: object, y: object, *, loss: str | Loss = "cross_entropy",
-            noise: str | Noise = "logistic", states: str | tuple[float, float] = "+-1", title: str = "network") -> Given:
+            noise: str | Noise = "logistic", states: str | tuple[float | int, float | int] = "+-1", title: str = "network") -> Given:
     """The network with a_l = W_l x_{l-1} + b_l and P(x_l = hi | a_l) = F(a_l), from arrays, lists or tensors.
 
     weights  [o, i] of every affine layer from the data up, the last the output layer
