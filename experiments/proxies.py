@@ -13,8 +13,8 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.problem.choice import NoiseName
 from straightedge.analysis.problem.classification import Points
-from straightedge.analysis.problem.problem import NoiseName
 from straightedge.estimators.approx_sign import ApproxSign
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.clipped_identity import ClippedIdentity

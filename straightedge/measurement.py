@@ -2,20 +2,19 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from straightedge.analysis.accuracy.summary import summary
-from straightedge.analysis.cell.cell import Cell, Method, Precision, Reference
+from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.paired import paired
 from straightedge.analysis.cell.table import table
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.archive import Archive
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.problem.given import Given
-from straightedge.analysis.problem.problem import LossName, NoiseName, Problem, States
+from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of
 from straightedge.estimators.network.error import InputError, Unsuitable
@@ -23,58 +22,7 @@ from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.expectation import exact_cost, require_exact
 from straightedge.experiments.runner.run import run_cells
 from straightedge.result import Result
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How estimators are measured."""
-
-    rows: int = 10_000
-    """Estimates of each seed."""
-    draws: tuple[int, ...] = (1,)
-    """Numbers M of estimates averaged, for rmse and cosine."""
-    seeds: int = 10
-    """Independent replicates; their spread gives the errors."""
-    method: Method = "auto"
-    """auto: exact moments where the estimator has them; sampled: never; exact: nothing else."""
-    until: str | None = None
-    """Adds rows until a 95 % interval is tight: 'bias 1%%', 'cosine 0.01', 'rmse 2%%', 'along 0.01', 'descent 0.01'."""
-    max_rows: int = 1_000_000
-    """Ceiling of `until`, rows of each seed."""
-    max_seconds: float = 300.0
-    """Ceiling of `until`, seconds for each estimator."""
-    against: str | None = None
-    """One of the estimators: adds the differences of the others' errors from its errors, paired by seed."""
-    reference: str | None = None
-    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place."""
-    reference_rows: int = 100_000
-    """Estimates of that run; its own error is subtracted wherever a square of it enters."""
-    device: str = "cpu"
-    """Where rows are drawn: cpu, cuda, cuda:1."""
-    precision: Precision = "float64"
-    """Of the rows; the exact gradient and the statistics are float64 always."""
-    memory: int = 128
-    """MiB for one chunk of rows."""
-    jobs: int | None = None
-    """Processes; all cores if not given."""
-
-    def check(self) -> None:
-        """Raises InputError, naming the first setting that cannot be."""
-        least = {"rows": 2, "seeds": 1, "memory": 1, "max_rows": 2, "reference_rows": 2} | ({} if self.jobs is None else {"jobs": 1})
-        for name, low in least.items():
-            value = vars(self)[name]
-            if isinstance(value, bool) or not isinstance(value, int) or value < low:
-                raise InputError(f"{name}: expected a whole number from {low}, got {value!r}")
-        if not self.max_seconds > 0:
-            raise InputError(f"max_seconds: expected a positive number, got {self.max_seconds!r}")
-        if not self.draws or min(self.draws) < 1 or max(self.draws) > self.rows:
-            raise InputError(f"draws: expected whole numbers from 1 to the number of rows, {self.rows}, got "
-                             f"{' '.join(map(str, self.draws)) or 'none'}")
-        if self.until is not None and self.seeds < 2:
-            raise InputError("until: expected two seeds or more, whose spread gives the interval")
-        if self.reference is not None and self.method == "exact":
-            raise InputError("reference: a sampled reference goes with method auto or sampled, not with exact")
-        device(self.device)
+from straightedge.settings import Settings
 
 
 def measure(network: Network | Problem | str | Path, estimators: str | Estimator | Sequence[str | Estimator], *, states: States = "+-1",
@@ -153,14 +101,3 @@ def announce(network: Network) -> None:
     needed = exact_cost(network)
     if needed.operations > 1e10:
         print(f"the exact gradient takes {needed}", file=sys.stderr)
-
-
-def device(name: str) -> None:
-    """Refuses a device that is not there, or that holds no numbers."""
-    try:
-        there = torch.zeros(1, device=name).cpu().item() == 0
-    except (RuntimeError, AssertionError, NotImplementedError):
-        there = False
-    if not there:
-        known = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-        raise InputError(f"device: {name!r} is not here; expected one of {', '.join(known)}")

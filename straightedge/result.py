@@ -13,8 +13,7 @@ from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.file import replace
 from straightedge.analysis.store.parquet import parquet
 from straightedge.estimators.network.error import InputError
-
-ENDINGS = (".csv", ".json", ".parquet")
+from straightedge.settings import ENDINGS
 
 
 @dataclass(frozen=True, eq=False)

@@ -137,8 +137,8 @@ def test_bad_input_is_one_sentence(name):
 
 
 OTHER = {"widths": (2, 2), "noise": "normal", "states": "01", "loss": "squared_error", "steps": 7, "trainer": "arm", "rate": 0.5,
-         "scale": 3.0, "seed": 4, "shape": "rings", "points": 9, "inputs": 4, "reduction": "project", "target": 0.3, "units": 3, "logit": 0.7,
-         "degree": 1, "repeated": True, "power": 2, "hidden": (1,)}
+         "scale": 3.0, "seed": 4, "shape": "rings", "points": 9, "inputs": 4, "reduction": "project", "target": 0.3, "units": 3,
+         "logit": 0.7, "degree": 1, "repeated": True, "power": 2, "hidden": (1,)}
 KINDS = (Points, Digits, Toy, Polynomial, Writing, BernoulliWeights)
 
 
@@ -151,7 +151,7 @@ def test_two_problems_never_share_a_name(problem):
     assert len(set(changed)) == len({one.name for one in changed}) == len(changed)
 
 
-FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["new", "my_rule", "--folder", "."])
+FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["measure", "--help"], ["new", "my_rule", "--folder", "."])
 
 
 @pytest.mark.endtoend

@@ -1,10 +1,11 @@
 """Cell: one pure unit of work, (problem, estimator, rows, seeds); all its randomness comes from the seeds."""
 
 from dataclasses import asdict, dataclass
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
 import tyro
 
+from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.key import key
@@ -14,8 +15,6 @@ from straightedge.estimators.catalogue.spelling import name_of
 T = TypeVar("T")
 Suppressed = Annotated[T, tyro.conf.Suppress]
 """A field of a study's Config that the command line does not show."""
-Method = Literal["auto", "exact", "sampled"]
-Precision = Literal["float64", "float32"]
 
 
 @dataclass(frozen=True)

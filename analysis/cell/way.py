@@ -1,6 +1,6 @@
 """How an estimator is measured where a study wants exact numbers: exactly if it can be, else by samples."""
 
-from straightedge.analysis.cell.cell import Method
+from straightedge.analysis.cell.choice import Method
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.exact import available

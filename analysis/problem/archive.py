@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 
 from straightedge.analysis.problem.array import arrays
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.problem.layer import NAME, Layers, linear, named
-from straightedge.analysis.problem.problem import STATES, LossName, NoiseName, Problem, ProblemError, States
+from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES

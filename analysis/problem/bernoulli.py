@@ -7,7 +7,8 @@ import torch
 from sklearn import datasets
 
 from straightedge.analysis.problem.binary_weights import BinaryWeights
-from straightedge.analysis.problem.problem import NoiseName, Problem
+from straightedge.analysis.problem.choice import NoiseName
+from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.network.loss import LogisticLoss
 from straightedge.estimators.network.noise import NOISES
 

@@ -10,7 +10,8 @@ import torch
 from sklearn import datasets
 from torch import Tensor
 
-from straightedge.analysis.problem.problem import STATES, LossName, NoiseName, Problem, ProblemError, States
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
+from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
 from straightedge.analysis.problem.training import train
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import BITS, Network

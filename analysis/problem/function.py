@@ -10,7 +10,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from straightedge.analysis.problem.problem import STATES, NoiseName, Problem, States
+from straightedge.analysis.problem.choice import NoiseName, States
+from straightedge.analysis.problem.problem import STATES, Problem
 from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import NOISES

@@ -6,14 +6,11 @@ A problem is hashable, picklable and JSON-able, so that it can be a column, a ke
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.network import BITS, SIGNS, Network
 
-States = Literal["01", "+-1"]
-NoiseName = Literal["logistic", "logistic2", "uniform", "triangular", "normal"]
-LossName = Literal["cross_entropy", "logistic", "squared_error"]
 STATES = {"01": BITS, "+-1": SIGNS}
 WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
          "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}"}

@@ -4,17 +4,18 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from straightedge.analysis.problem.archive import Archive
-from straightedge.analysis.problem.problem import LossName, NoiseName, States
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.option import parsed
-from straightedge.experiments.command.report import readable
-from straightedge.measurement import Settings, chosen, perform
-from straightedge.result import ENDINGS, Result
+from straightedge.settings import ENDINGS, Settings
+
+if TYPE_CHECKING:
+    from straightedge.result import Result
+
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
@@ -40,8 +41,11 @@ class Options(Settings):
     """.csv, .json or .parquet; without it a readable table is printed."""
 
 
-def measured(options: Options) -> Result:
+def measured(options: Options) -> "Result":
     """The result; it is written where --out says."""
+    from straightedge.analysis.problem.archive import Archive
+    from straightedge.measurement import chosen, perform
+
     if not options.estimator:
         raise InputError("--estimator: expected at least one name; `straightedge` lists them")
     if options.out:
@@ -63,6 +67,8 @@ def measured(options: Options) -> Result:
 def measure(arguments: list[str]) -> int:
     """Measures and prints, or says where it wrote."""
     options = parsed(Options, arguments, "measure")
+    from straightedge.experiments.command.report import readable
+
     result = measured(options)
     print(f"wrote {options.out}: {len(result.table)} rows" if options.out else readable(result.table))
     return 0

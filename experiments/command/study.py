@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from straightedge.analysis.problem.archive import Archive
-from straightedge.analysis.problem.problem import LossName, NoiseName, States
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimators_of
 from straightedge.estimators.network.error import InputError
