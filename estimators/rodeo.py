@@ -27,7 +27,8 @@ def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tenso
 
     def h(product: Tensor) -> tuple[Tensor, Tensor]:
         linear = (product - peers.product.unsqueeze(-1)) / scale
-        return (scale * (F.leaky_relu(linear.unsqueeze(-1) * by_linear + base, 0.3) @ out.T)).unbind(-1)
+        both = scale * (F.leaky_relu(linear.unsqueeze(-1) * by_linear + base, 0.3) @ out.T)
+        return both[..., 0], both[..., 1]
 
     baseline, direct = stein(network, peers.a, peers.x, peers.score, peers.slope, h)
     return [mean_of_others(baseline).unsqueeze(-1) * peers.score, direct]

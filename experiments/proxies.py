@@ -38,7 +38,7 @@ class Config:
 
     widths: Suppressed[tuple[tuple[int, ...], ...]] = ((5,), (5, 5, 5))
     """Bernoulli layers of each kind of network."""
-    noises: Suppressed[tuple[NoiseName, ...]] = tuple(NOISES)
+    noises: Suppressed[tuple[NoiseName, ...]] = ("logistic", "logistic2", "uniform", "triangular", "normal")
     estimators: Suppressed[tuple[Estimator, ...]] = (Identity(), ClippedIdentity(), TanhProxy(), ApproxSign(), StraightThrough())
     networks: int = 9
     """Random networks and data sets for each pair."""

@@ -8,6 +8,7 @@ import pandas as pd
 
 from straightedge.analysis.accuracy.summary import summary
 from straightedge.analysis.cell.cell import Cell, Reference
+from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.analysis.cell.paired import paired
 from straightedge.analysis.cell.table import table
 from straightedge.analysis.cell.until import Until
@@ -25,33 +26,34 @@ from straightedge.result import Result
 from straightedge.settings import Settings
 
 
-def measure(network: Network | Problem | str | Path, estimators: str | Estimator | Sequence[str | Estimator], *, states: States = "+-1",
-            noise: NoiseName = "logistic", loss: LossName = "cross_entropy", **settings: object) -> Result:
+def measure(network: Network | Problem | str | Path, estimators: str | Estimator | Sequence[str | Estimator], *, rows: int = 10_000,
+            seeds: int = 10, draws: int | Sequence[int] = 1, method: Method = "auto", until: str | None = None, max_rows: int = 1_000_000,
+            max_seconds: float | int = 300.0, against: str | None = None, reference: str | None = None, reference_rows: int = 100_000,
+            states: States = "+-1", noise: NoiseName = "logistic", loss: LossName = "cross_entropy", device: str = "cpu",
+            precision: Precision = "float64", memory: int = 128, jobs: int | None = None) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
     network     what `network` or `from_torch` gave, a problem of the package, or the path of a file
     estimators  names with hyper-parameters as in 'reinforce:baseline=leave_one_out,samples=4', sweeps as in 'st_gumbel:tau=0.1,0.5', or
                 estimators themselves
+    rows, seeds estimates of each seed, and independent replicates
+    draws       numbers M of estimates averaged, for rmse and cosine
     states, noise, loss  of the network, where it is a file: they are not part of it
-    settings    rows, draws, seeds, method, until, max_rows, max_seconds, against, reference, reference_rows, device, precision, memory,
-                jobs: as the fields of Settings, which say what each is
+    and the others as the fields of straightedge.settings.Settings say
 
     Raises InputError, in one sentence, for what cannot be measured.
     """
-    unknown = [name for name in settings if name not in Settings.__dataclass_fields__]
-    if unknown:
-        raise InputError(f"measure: unknown setting {unknown[0]!r}; expected one of {', '.join(Settings.__dataclass_fields__)}")
-    if isinstance(settings.get("draws"), int):
-        settings["draws"] = (settings["draws"],)
-    options = Settings(**settings)
-    options.check()
+    counts = (draws,) if isinstance(draws, int) else tuple(draws)
+    settings = Settings(rows, counts, seeds, method, until, max_rows, float(max_seconds), against, reference, reference_rows, device,
+                        precision, memory, jobs)
+    settings.check()
     if isinstance(network, Network):
         problem: Problem = Given(network)
     elif isinstance(network, Problem):
         problem = network
     else:
         problem = Archive(str(network), states, noise, loss)
-    return perform(problem, chosen(estimators), options)
+    return perform(problem, chosen(estimators), settings)
 
 
 def chosen(estimators: str | Estimator | Sequence[str | Estimator]) -> list[Estimator]:

@@ -117,7 +117,6 @@ BAD = {
     "a loss": (lambda: se.network([np.ones((3, 2)), np.ones((2, 3))], None, X, Y, loss="hinge"), "unknown loss"),
     "a noise": (lambda: se.network([np.ones((3, 2)), np.ones((2, 3))], None, X, Y, noise="cauchy"), "unknown noise"),
     "states": (lambda: se.network([np.ones((3, 2)), np.ones((2, 3))], None, X, Y, states=(1, 1)), "lo < hi"),
-    "a setting": (lambda: se.measure(Points((2,), points=3), "arm", row=5), "unknown setting 'row'"),
     "rows": (lambda: se.measure(Points((2,), points=3), "arm", rows=1), "rows: expected a whole number from 2"),
     "draws": (lambda: se.measure(Points((2,), points=3), "arm", rows=5, draws=(9,)), "draws: expected"),
     "no estimator": (lambda: se.measure(Points((2,), points=3), []), "estimators: expected"),

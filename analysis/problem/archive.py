@@ -124,5 +124,6 @@ def write(path: Path, network: Network) -> None:
     stored = {f"{letter}{layer}": part.detach().cpu().numpy()
               for layer, pair in enumerate(network.layers) for letter, part in zip("wb", pair, strict=True)}
     buffer = io.BytesIO()
-    np.savez(buffer, X=network.inputs.cpu().numpy(), Y=network.labels.cpu().numpy(), **stored)
+    stored |= {"X": network.inputs.cpu().numpy(), "Y": network.labels.cpu().numpy()}
+    np.savez(buffer, allow_pickle=False, **stored)  # type: ignore[arg-type]
     replace(path, buffer.getvalue())

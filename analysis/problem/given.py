@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -94,7 +94,7 @@ def network(weights: Sequence, biases: Sequence | None, x: object, y: object, *,
     return Given(made, title)
 
 
-def from_torch(model: nn.Module, x: object, y: object, **options: object) -> Given:
+def from_torch(model: nn.Module, x: object, y: object, **options: Any) -> Given:
     """The network of a torch.nn.Sequential of Linear layers: what stands between two of them, an activation of torch's or a module of
     your own without parameters, becomes a layer of Bernoulli units.  Options are those of `network`.
 

@@ -59,5 +59,5 @@ def ordered(path: Path, weights: list[np.ndarray], biases: dict[int, np.ndarray 
             raise ProblemError(f"{path}: {name} has shape {weight.shape}; expected numbers [units above, units below]")
     absent = [layer for layer, bias in biases.items() if bias is None]
     said = [f"no bias for {', '.join(names[layer] for layer in absent)}, taken to be zero"] if absent else []
-    filled = [np.zeros(len(weight)) if biases[layer] is None else biases[layer].reshape(-1) for layer, weight in enumerate(weights)]
+    filled = [np.zeros(len(weight)) if bias is None else bias.reshape(-1) for weight, bias in zip(weights, biases.values(), strict=True)]
     return Layers(weights, filled, said)

@@ -3,12 +3,21 @@
 from pathlib import Path
 
 import straightedge
+from straightedge.estimators.network.error import InputError
 
 
 def checkout() -> Path | None:
     """The root of the checkout that this code runs from; None where it is installed."""
     root = Path(straightedge.__file__).parent.parent
     return root if (root / "estimators").is_dir() and (root / "Makefile").is_file() else None
+
+
+def root() -> Path:
+    """The root of the checkout.  Raises InputError where this code is installed."""
+    found = checkout()
+    if found is None:
+        raise InputError("this command writes into a checkout of the project, and an installed package has none")
+    return found
 
 
 def published() -> Path:

@@ -37,5 +37,6 @@ def mean_of_others(values: Tensor) -> Tensor:
 def estimate_rows(network: Network, states: list[Tensor], deltas: list[Tensor], slope: Tensor | None) -> Tensor:
     """The rows [n, d] from the deltas of the Bernoulli layers and the loss's own derivative at the outputs."""
     if network.outputs:
+        assert slope is not None
         deltas = [*deltas, slope]
     return network.rows(states[: len(deltas)], deltas)

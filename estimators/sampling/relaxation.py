@@ -63,7 +63,7 @@ def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], 
 def smoothed(network: Network, part: Coupling, zs: list[Tensor], layer: int,
              tau: float) -> tuple[Float[Tensor, "n 2 b"], Float[Tensor, "n 2 b i"]]:
     """The loss and its derivative by a - Z, where layer `layer` and those above are relaxed; those above keep their noises zs."""
-    a, z, factors, half = part.a.unsqueeze(1), part.noises, [], network.span / 2
+    a, z, x, factors, half = part.a.unsqueeze(1), part.noises, part.below, [], network.span / 2
     for index in range(layer, network.depth):
         if index > layer:
             a, z = network.affine(index, x), zs[index].unsqueeze(1)

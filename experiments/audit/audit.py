@@ -43,7 +43,7 @@ def defined(estimator: Estimator, loss: Loss) -> torch.Tensor:
     nothing = logits.new_empty(1, 0)
     network = Network.of([logits.new_empty(len(logits), 0)], [logits], nothing, nothing, StateFunction(loss), states=BITS)
     rng = torch.Generator().manual_seed(2)
-    return sum(estimator(network, 1 << 16, rng).mean(0) for _ in range(16)) / 16
+    return torch.stack([estimator(network, 1 << 16, rng).mean(0) for _ in range(16)]).mean(0)
 
 
 def record(peer: Peer, name: str, loss: Loss, rows: int = ROWS, size: int = SIZE) -> dict:
@@ -62,9 +62,9 @@ def record(peer: Peer, name: str, loss: Loss, rows: int = ROWS, size: int = SIZE
             same = not fixed(peer.second(), loss, defined(peer.definition, loss), peer.batched, size).alarm(SECOND_ALARM)
             notes.append(f"{'has' if same else 'has not'} the mean of {peer.definition}")
     alarm = bool(second.alarm(SECOND_ALARM))
-    size_, error = length(second)
+    size_, width = length(second)
     return line | {"verdict": first.outcome, "rows": first.rows, "scale": 1 + second.scale, "scale_error": second.scale_error,
-                   "bias": size_, "bias_error": error, "confirmed": alarm == (first.outcome == "biased"), "note": "; ".join(notes)}
+                   "bias": size_, "bias_error": width, "confirmed": alarm == (first.outcome == "biased"), "note": "; ".join(notes)}
 
 
 def length(test: BiasTest) -> tuple[float, float]:

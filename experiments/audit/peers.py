@@ -78,6 +78,7 @@ def storchastic(call: str, by: Literal["logits", "probs"]) -> Estimate:
             x = method(Bernoulli(logits=eta) if by == "logits" else Bernoulli(probs=clamp_probs(eta.sigmoid())))
             storch.add_cost(loss(x.float() if x.dtype == torch.bool else x), "loss")
             storch.backward(update_estimator_params=False)  # temperatures stay where they are
+            assert eta.grad is not None
             return eta.grad.detach().clone()
         finally:
             storch.reset()

@@ -1,6 +1,9 @@
 """Part a: the exact gradient's time against width and depth, beside joint enumeration, the peers and the floor."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from torch import Tensor
 
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.sum.expectation import exact_gradient
@@ -25,8 +28,8 @@ def rows(device: str) -> Iterator[dict]:
         floor = floor_operations(network) / rate
         yield common | {"method": "floor", "seconds": floor, "low": floor, "high": floor, "repeats": 1, "note": f"{rate:.3g} FLOP/s"}
         truth = exact_gradient(network)
-        yield common | {"method": "straightedge"} | seconds(lambda n=network: exact_gradient(n), device)
-        ways = {"joint enumeration": (joint_gradient, (), LIMIT)}
+        yield common | {"method": "straightedge"} | seconds(partial(exact_gradient, network), device)
+        ways: dict[str, tuple[Callable[..., Tensor] | None, tuple, int]] = {"joint enumeration": (joint_gradient, (), LIMIT)}
         ways |= {name: (call, *PEERS[name]) for name, call in found.items()}
         for name, (call, arguments, limit) in ways.items():
             row = common | {"method": name}
@@ -38,7 +41,7 @@ def rows(device: str) -> Iterator[dict]:
                     if wrong > 1e-9:
                         yield row | {"note": f"wrong: off by {100 * wrong:.3g} %"}
                         continue
-                    timed = seconds(lambda c=call, n=network, a=arguments: c(n, *a), device)
+                    timed = seconds(partial(call, network, *arguments), device)
                     slow[name] = timed["seconds"] > 3
                     yield row | timed
                 except (RuntimeError, ValueError, IndexError) as error:

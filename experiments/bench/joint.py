@@ -19,7 +19,7 @@ def joint_value(network: Network) -> Tensor:
     count = sum(network.widths)
     bits = enumerate_states(torch.arange(2**count, device=network.theta.device), count, network.theta)
     states = (2 * bits - 1).split(network.widths, 1)
-    log_probability, x = 0.0, network.inputs
+    log_probability, x = torch.zeros_like(network.theta[0]), network.inputs
     for state, (weight, bias) in zip(states, network.layers, strict=False):
         a = F.linear(x, weight, bias)
         if x is network.inputs:

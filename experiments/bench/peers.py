@@ -15,7 +15,7 @@ from straightedge.estimators.network.network import Network
 
 def leaves(network: Network) -> list[tuple[Tensor, Tensor]]:
     """Weights and biases that autograd collects gradients in."""
-    return [tuple(part.detach().clone().requires_grad_() for part in pair) for pair in network.layers]
+    return [(weight.detach().clone().requires_grad_(), bias.detach().clone().requires_grad_()) for weight, bias in network.layers]
 
 
 def collected(pairs: list[tuple[Tensor, Tensor]]) -> Tensor:

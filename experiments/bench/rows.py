@@ -1,6 +1,7 @@
 """Part b: whole-data gradient estimates a second: engine, loop of backward passes, storchastic and the hand-written ceiling."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 
@@ -46,11 +47,11 @@ def rows(device: str) -> Iterator[dict]:
         for name, method in METHODS.items():
             common = {"part": "rows", "case": "-".join(map(str, network.widths)), "points": len(network.inputs), "estimator": name}
             engine, ceiling = registry()[name](), CEILING[name]
-            ways = {"straightedge": (n, lambda k, e=engine, m=network, g=rng: e(m, k, g)),
-                    "hand-written ceiling": (n, lambda k, c=ceiling, m=network, g=rng: c(m, k, g)),
-                    "loop": (20, lambda k, e=name, m=network, g=rng: loop(e, m, k, g))}
+            ways = {"straightedge": (n, partial(engine, network, n, rng)),
+                    "hand-written ceiling": (n, partial(ceiling, network, n, rng)),
+                    "loop": (20, partial(loop, name, network, 20, rng))}
             for way, (count, draw) in ways.items():
-                yield common | {"method": way} | rate(seconds(lambda d=draw, k=count: d(k), device, 9, 2.0), count)
+                yield common | {"method": way} | rate(seconds(draw, device, 9, 2.0), count)
             row = common | {"method": "storchastic"}
             if call is None or method is None:
                 yield row | {"note": "not installed" if call is None else "has no such estimator"}

@@ -50,7 +50,7 @@ def measured(options: Options) -> "Result":
         raise InputError("--estimator: expected at least one name; `straightedge` lists them")
     if options.out:
         writable(options.out)
-    problem = Archive(str(options.network), options.states, options.noise, options.loss, options.data and str(options.data))
+    problem = Archive(str(options.network), options.states, options.noise, options.loss, str(options.data) if options.data else None)
     try:
         options.check()
         result = perform(problem, chosen(options.estimator), options)

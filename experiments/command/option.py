@@ -43,7 +43,7 @@ def options(call: Callable) -> type:
     parts = []
     for name, parameter in signature(call).parameters.items():
         default = [] if parameter.default is parameter.empty else [field(default=parameter.default)]
-        parts.append((name, parameter.annotation if default else tyro.conf.Positional[parameter.annotation], *default))
+        parts.append((name, parameter.annotation if default else tyro.conf.Positional[parameter.annotation], *default))  # type: ignore[name-defined, misc]
     kind = make_dataclass(call.__name__, parts)
     kind.__doc__ = call.__doc__
     return kind

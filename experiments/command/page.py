@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import fields
-from inspect import getsourcefile
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from straightedge.analysis.cell.table import read
 from straightedge.analysis.check.docstring import HEADINGS, headings
 from straightedge.analysis.figure import look as figure
 from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.place import checkout, published
+from straightedge.analysis.store.place import published, root
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.experiments.command.stamp import stamp
@@ -64,7 +63,7 @@ def default(rows: pd.DataFrame, problem: str):
 def section(name: str, kind: type[Estimator], rows: pd.DataFrame, elsewhere: bool) -> list[str]:
     """One estimator; `elsewhere`: not measured on the reference network."""
     told = headings(kind)
-    source = Path(getsourcefile(kind)).name
+    source = f"{name}.py"
     lines = [f"### {figure.words(name)}", "", f"[`{name}`](../estimators/{source}). {told['']}", "", "| | |", "|---|---|"]
     lines += [f"| {heading} | {escaped(told[heading])} |" for heading in HEADINGS]
     given = ", ".join(f"`{field.name} = {field.default!r}`" for field in fields(kind))
@@ -108,7 +107,7 @@ def page() -> str:
 
 def written(path: Path | None = None) -> Path:
     """Writes the page, docs/estimators.md of the checkout if no path is given, where it is not what it should be; its path."""
-    path, text = path or checkout() / "docs" / "estimators.md", stamp(page())
+    path, text = path or root() / "docs" / "estimators.md", stamp(page())
     if not path.is_file() or path.read_text() != text:
         replace(path, text.encode())
     return path

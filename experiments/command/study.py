@@ -53,11 +53,11 @@ def perform_study(name: str, arguments: list[str]) -> int:
     """Runs one study and says what it did."""
     study = study_of(name)
     begin = beginning(study, arguments)
-    kind = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[study.config], field(default=begin)),  # type: ignore[name-defined]
+    kind = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[study.config], field(default=begin)),  # type: ignore[name-defined, misc]
                                  ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
     kind.__doc__ = study.question
-    given = parsed(kind, arguments, name)
-    run, config = vars(given)["run"], vars(given)["config"]
+    given: Any = parsed(kind, arguments, name)
+    run, config = given.run, given.config
     check(config, run)
     told(name, perform(study, own(study, config, run), run.jobs, results=run.results))
     return 0
@@ -96,7 +96,7 @@ def own(study: Study, config: Any, run: Run) -> Any:
         before = () if run.only else study.chosen(config)
         config = replace(config, estimators=tuple(dict.fromkeys((*before, *named(run.only), *named(run.estimator)))))
     if run.network:
-        problem = Archive(str(run.network), run.states, run.noise, run.loss, run.data and str(run.data))
+        problem = Archive(str(run.network), run.states, run.noise, run.loss, str(run.data) if run.data else None)
         problem.build()
         config = replace(config, problems=(problem,))
     return config

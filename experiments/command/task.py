@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from straightedge.analysis.store.place import checkout, published, results, shown
+from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
@@ -39,15 +39,13 @@ def page_is_current() -> bool:
     """Whether docs/estimators.md is what docstrings and tables say, told without importing a library."""
     from straightedge.experiments.command.stamp import stamped
 
-    return stamped(checkout() / "docs" / "estimators.md")
+    return stamped(root() / "docs" / "estimators.md")
 
 
 def page() -> int:
     """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables."""
     from straightedge.experiments.command.page import written
 
-    if checkout() is None:
-        raise InputError("page: it is written in the checkout of the project; an installed package has no docs/")
     print(f"wrote {shown(written())}")
     return 0
 
@@ -93,11 +91,11 @@ def new(name: str, folder: Path | None = None) -> int:
     """Writes a commented estimator of this name that passes the checks: into --folder, or estimators/ of the checkout."""
     from straightedge.experiments.command.new import write_estimator
 
-    place = folder or (checkout() / "estimators" if checkout() else None)
-    if place is None:
+    if folder is None and checkout() is None:
         raise InputError("new: expected --folder DIR, a folder of your own for the file; `--plugins DIR` then finds it")
+    place = folder or root() / "estimators"
     path = write_estimator(name, place)
-    there = "" if checkout() and place == checkout() / "estimators" else f" --plugins {shown(place)}"
+    there = "" if folder is None else f" --plugins {shown(place)}"
     print(f"wrote {shown(path)}: edit it, then `straightedge check {name}{there}`")
     return 0
 

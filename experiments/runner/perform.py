@@ -71,6 +71,7 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
             fresh = pd.concat([fresh, differences(missing, records, study.against)], ignore_index=True)
         kept = set(keys.values()) - {keys[cell] for cell in missing}
         old = fresh if old is None else pd.concat([old[old["key"].isin(kept)], fresh], ignore_index=True)
+    assert old is not None  # nothing is missing only where a table has every key
     order = {key: position for position, key in enumerate(keys.values())}
     if not study.timed:
         old = old[old["metric"] != "seconds"]
