@@ -35,6 +35,13 @@ class Reinforce(LearningEstimator):
         if self.samples < 1 + (self.baseline == "leave_one_out"):
             raise InputError(f"reinforce: samples = {self.samples} is too few for baseline {self.baseline}; "
                              "leave_one_out needs at least 2, the others 1")
+        if self.constant != 0 and self.baseline != "constant":
+            raise InputError(f"reinforce: constant = {self.constant:g} has no effect with baseline {self.baseline}; "
+                             "expected baseline=constant with it")
+        learning = (self.learning_seed, self.learning_samples) != (0, LearningEstimator.learning_samples)
+        if learning and self.baseline != "running_mean":
+            raise InputError(f"reinforce: learning_seed and learning_samples have no effect with baseline {self.baseline}; "
+                             "expected baseline=running_mean with them")
 
     def learn(self, network, n, rng):
         """The mean loss."""
