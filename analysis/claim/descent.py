@@ -64,8 +64,8 @@ def shared_parameters() -> Finding:
     network = Network.of(*zip(*layers, strict=True), x, target.unsqueeze(1), LOSSES["squared_error"])
     plain, matched = means(network, network.groups["layer0"])
     product = float(plain @ matched) / (20 * 0.5 / 4)  # the two points are averaged, 2 F' = .5 diag(1, .01)
-    return decided(abs(product + 0.778) < ROUNDING, "the product of identity's and straight-through's means in that network: one unit, two "
-                   "data points, squared error, in the units of the example", product)
+    return decided(abs(product + 0.778) < ROUNDING, "the product of identity's and straight-through's means in a network made to have this "
+                   "J: one unit, two data points, squared error; in the units of the example", product)
 
 
 def lipschitz(outputs: tuple[torch.Tensor, torch.Tensor], rest: torch.Tensor, unit: int) -> float:

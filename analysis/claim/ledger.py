@@ -2,7 +2,7 @@
 
 A claim is a function of this folder without arguments that returns a Finding, marked with the estimators that it is about: broken,
 each of them must make it fail.  Its docstring is the statement in our words; the last line, `Stands`, says where it is made.
-SEED is arXiv:2006.06880, COMPANION arXiv:2006.03143, TRADEOFFS arXiv:2110.03549, COLD is Shekhovtsov 2023, Cold Analysis, ICML.
+PAPERS says which papers the words in capitals are.
 """
 
 import sys
@@ -17,6 +17,9 @@ import pandas as pd
 
 from straightedge.estimators.base import Estimator
 
+PAPERS = ("SEED is arXiv:2006.06880, COMPANION arXiv:2006.03143, TRADEOFFS 'Bias-Variance Tradeoffs in Single-Sample Binary Gradient "
+          "Estimators', arXiv:2110.03549, COLD Shekhovtsov 2023, 'Cold Analysis of Rao-Blackwellized Straight-Through Gumbel-Softmax "
+          "Gradient Estimator', ICML.")
 ROUNDING = 1e-9
 """What counts as equal."""
 INVISIBLE = 1e-12

@@ -119,8 +119,8 @@ def measure_valued_is_local_expectation() -> Finding:
     gap = max(apart(pair[0].mean, pair[1].mean), apart(pair[0].variance, pair[1].variance))
     difference, more = max(gap, apart(coupled, local)), float(loose[:, network.groups["layer0"]].var(0).sum()
                                                     / local[:, network.groups["layer0"]].var(0).sum())
-    return decided(difference < ROUNDING and more > 1.5, "largest relative difference of mean, variance and 4096 rows, 3-3 units; independent rests "
-                   f"have {said(round(more, 1))} times the variance in the first layer", difference)
+    return decided(difference < ROUNDING and more > 1.5, "largest relative difference of mean, variance and 4096 rows, 3-3 units; "
+                   f"independent rests have {said(round(more, 1))} times the variance in the first layer", difference)
 
 
 @claim(Psa, StraightThrough)
