@@ -1,38 +1,55 @@
 """The ledger: what the papers on straight-through in stochastic binary networks state, each statement decided by a computation.
 
-A claim is a function of this folder without arguments that returns a Finding.  Its docstring is the statement in our words;
-the last line, `Stands`, says where it is made.  SEED is arXiv:2006.06880, COMPANION arXiv:2006.03143.
+A claim is a function of this folder without arguments that returns a Finding, marked with the estimators that it is about: broken,
+each of them must make it fail.  Its docstring is the statement in our words; the last line, `Stands`, says where it is made.
+PAPERS says which papers the words in capitals are.
 """
 
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
-from inspect import isfunction
 from pathlib import Path
 from pkgutil import iter_modules
-from typing import Literal
 
 import pandas as pd
-import torch
-from torch import Tensor
 
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.moment.exact import exact_moments
-from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_gradient
 
-Verdict = Literal["holds", "fails", "holds only if"]
+PAPERS = ("SEED is arXiv:2006.06880, COMPANION arXiv:2006.03143, TRADEOFFS 'Bias-Variance Tradeoffs in Single-Sample Binary Gradient "
+          "Estimators', arXiv:2110.03549, COLD Shekhovtsov 2023, 'Cold Analysis of Rao-Blackwellized Straight-Through Gumbel-Softmax "
+          "Gradient Estimator', ICML.")
+ROUNDING = 1e-9
+"""What counts as equal."""
+INVISIBLE = 1e-12
+"""What is written as zero: below it, digits differ from machine to machine."""
+
+
+class Decision(Enum):
+    """What a computation says of a statement."""
+
+    HOLDS = "holds"
+    HOLDS_ONLY_IF = "holds only if"
+    FAILS = "fails"
+
+    @property
+    def sentence(self) -> str:
+        """What the word means in the table."""
+        return {Decision.HOLDS: "The computation agrees with the statement.",
+                Decision.HOLDS_ONLY_IF: "It agrees under the condition in the last column, and disagrees without it.",
+                Decision.FAILS: "It disagrees; the last column says what was found instead."}[self]
 
 
 @dataclass(frozen=True)
 class Finding:
     """What a computation found."""
 
-    verdict: Verdict
+    decision: Decision
     computation: str
     """What the number is."""
-    number: float
+    number: float | int
+    """A whole number where it is a count."""
     error: float = 0.0
     """Standard error; 0 for exact numbers, known to rounding."""
     condition: str = ""
@@ -41,50 +58,61 @@ class Finding:
 
 def decided(true: bool, computation: str, number: float | int, error: float = 0.0, only_if: str = "", instead: str = "") -> Finding:
     """`holds` where the computation agrees, with a condition `holds only if`; `fails` where it does not."""
-    verdict = ("holds only if" if only_if else "holds") if true else "fails"
-    return Finding(verdict, computation, float(number), error, only_if if true else instead)
+    decision = (Decision.HOLDS_ONLY_IF if only_if else Decision.HOLDS) if true else Decision.FAILS
+    return Finding(decision, computation, number, error, only_if if true else instead)
 
 
-def claims() -> dict[str, Callable[[], Finding]]:
+@dataclass(frozen=True)
+class Claim:
+    """A statement and the computation that decides it."""
+
+    function: Callable[[], Finding]
+    about: tuple[type[Estimator], ...]
+    """Estimators without which, or with 0.7 times which, the computation must come out otherwise."""
+
+    def __call__(self) -> Finding:
+        return self.function()
+
+    @property
+    def statement(self) -> str:
+        """What is stated."""
+        return self._parts()[0]
+
+    @property
+    def where(self) -> str:
+        """Where it is stated."""
+        return self._parts()[1]
+
+    def _parts(self) -> tuple[str, str]:
+        text, _, where = " ".join((self.function.__doc__ or "").split()).partition(" Stands ")
+        return text.strip(), where.strip().rstrip(".")
+
+
+def claim(*about: type[Estimator]) -> Callable[[Callable[[], Finding]], Claim]:
+    """Marks a function as the claim about these estimators."""
+    return lambda function: Claim(function, about)
+
+
+def claims() -> dict[str, Claim]:
     """Name -> claim, in the order of the files and of the functions in them."""
-    names = [module.name for module in iter_modules([str(Path(__file__).parent)]) if module.name != "ledger"]
-    found = {}
-    for module in (import_module(f"straightedge.analysis.claim.{name}") for name in names):
-        found |= {name: function for name, function in vars(module).items() if isfunction(function)
-                  and function.__module__ == module.__name__ and function.__annotations__.get("return") is Finding}
-    return found
+    modules = [import_module(f"straightedge.analysis.claim.{module.name}") for module in iter_modules([str(Path(__file__).parent)])]
+    return {name: found for module in modules for name, found in vars(module).items() if isinstance(found, Claim)}
 
 
-def statement(claim: Callable[[], Finding]) -> tuple[str, str]:
-    """(what is stated, where) from the docstring."""
-    text, _, where = " ".join((claim.__doc__ or "").split()).partition(" Stands ")
-    return text.strip(), where.strip().rstrip(".")
+def said(number: float | int) -> str:
+    """A number as the ledger writes it."""
+    if isinstance(number, int):
+        return str(number)
+    return f"{number:.3g}" if abs(number) > INVISIBLE else "0 (to rounding)"
 
 
 def ledger() -> pd.DataFrame:
     """One row a claim."""
     rows = []
-    for name, claim in claims().items():
-        (text, where), finding = statement(claim), claim()
-        print(f"{name}: {finding.verdict}", file=sys.stderr)
-        rows.append({"claim": name, "statement": text, "where": where, "computation": finding.computation,
-                     "number": f"{finding.number:.3g}", "error": "exact" if not finding.error else f"± {finding.error:.2g}",
-                     "verdict": finding.verdict, "condition": finding.condition})
+    for name, one in claims().items():
+        finding = one()
+        print(f"{name}: {finding.decision.value}", file=sys.stderr)
+        rows.append({"claim": name, "statement": one.statement, "where": one.where, "computation": finding.computation,
+                     "number": said(finding.number), "error": f"± {finding.error:.2g}" if finding.error else "exact",
+                     "decision": finding.decision.value, "condition": finding.condition})
     return pd.DataFrame(rows)
-
-
-def relative_bias(estimator: Estimator, network: Network, where: slice = slice(None)) -> float:
-    """|E row - g| / |g|, exact; |E row| where g is zero."""
-    g = exact_gradient(network)[where]
-    difference = (exact_moments(estimator, network).mean[where] - g).norm()
-    return float(difference / g.norm() if g.norm() > 1e-12 else difference)
-
-
-def rows(estimator: Estimator, network: Network, n: int = 256, seed: int = 0) -> Tensor:
-    """Estimates from a seed of their own: equal seeds share their uniforms."""
-    return estimator(network, n, torch.Generator().manual_seed(seed))
-
-
-def apart(first: Tensor, second: Tensor) -> float:
-    """Largest difference, relative to the largest entry."""
-    return float((first - second).abs().max() / second.abs().max())
