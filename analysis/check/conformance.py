@@ -98,7 +98,7 @@ def result(check: Check, estimator: Estimator, networks: check_form.Networks) ->
         passed, message = True, check(estimator, networks)
     except AssertionError as failure:
         passed, message = False, str(failure)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit inside foreign code is its failure, not our end
         passed, message = False, f"{type(error).__name__}: {error}"
     return Result(name, passed, message, estimator.expected_failures.get(name, ""))
 

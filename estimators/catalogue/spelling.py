@@ -4,7 +4,7 @@ from dataclasses import asdict, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.catalogue.registry import faults, registry
 from straightedge.estimators.network.error import InputError, nearest
 
 
@@ -23,6 +23,8 @@ def label_of(estimator: Estimator) -> str:
 def estimator_of(text: str) -> Estimator:
     """From 'reinforce' or 'reinforce:baseline=leave_one_out,samples=4'."""
     name, _, options = text.partition(":")
+    if name in faults():  # also where the package has one of this name: nobody is to take the one for the other
+        raise InputError(f"{name} is not used: {faults()[name]}")
     if name not in registry():
         raise InputError(nearest(name, list(registry()), "estimator"))
     kind = registry()[name]
