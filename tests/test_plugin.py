@@ -28,7 +28,7 @@ FAULTY = {
     "imports": ("import no_such_library\n" + SOUND.replace("NAME", "Imports"), "line 1: ModuleNotFoundError"),
     "abstract": (SOUND.replace("NAME", "Abstract").replace("def unit", "def other"), "line 4: Abstract lacks unit"),
     "foreign": ("class Foreign:\n    pass\n", "line 1: Foreign is no Estimator"),
-    "thawed": (SOUND.replace("NAME", "Thawed").replace("(frozen=True)", ""), "line 4: Thawed"),
+    "thawed": (SOUND.replace("NAME", "Thawed").replace("(frozen=True)", ""), "line 4: TypeError: cannot inherit non-frozen"),
     "plain": (SOUND.replace("NAME", "Plain").replace("@dataclass(frozen=True)\n", ""), "line 4: Plain is no frozen dataclass"),
     "network": (SOUND.replace("NAME", "Network"), "the name network is taken by"),
     "arm": (SOUND.replace("NAME", "Arm"), "the name arm is taken by"),

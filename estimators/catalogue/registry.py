@@ -47,11 +47,11 @@ class Unsound(TypeError):
     """This class cannot be used as an estimator; the message says what it lacks."""
 
 
-def sound(kind: type) -> type[Estimator]:
+def sound(kind: object) -> type[Estimator]:
     """This class, where it is a whole estimator that can be made without arguments; raises Unsound where it is not."""
     if not (isinstance(kind, type) and issubclass(kind, Estimator)):
-        raise Unsound(f"{kind.__name__ if isinstance(kind, type) else repr(kind)} is no Estimator; expected a class derived from Rule, Surrogate "
-                      "or Estimator")
+        what = kind.__name__ if isinstance(kind, type) else repr(kind)
+        raise Unsound(f"{what} is no Estimator; expected a class derived from Rule, Surrogate or Estimator")
     if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
         raise Unsound(f"{kind.__name__} is no frozen dataclass; expected @dataclass(frozen=True) above the class")
     if kind.__abstractmethods__:
