@@ -65,10 +65,10 @@ def layered(sizes: tuple[int, ...], loss: Loss, labels: list, noise: Noise = LOG
 
 
 def saturated() -> Network:
-    """Two layers whose units are nearly certain: pre-activations around 4."""
+    """Two layers whose units are nearly certain: pre-activations around 3."""
     network = layered((2, 3, 2), StateFunction(lambda x: x.prod(-1) + x[..., 0]), [0, 0])
     (w0, _), (w1, _) = network.layers
-    bias = torch.tensor((4.0, -4.0, 3.5, 4.0, -3.5), dtype=torch.float64)
+    bias = torch.tensor((3.2, -3.2, 2.8, 3.2, -2.8), dtype=torch.float64)
     return Network.of([0.3 * w0, 0.5 * w1], [bias[:3], bias[3:]], network.inputs, network.labels, network.loss)
 
 
