@@ -15,9 +15,10 @@ from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 
-CHUNK = 8192
-SIZES = {1: 400, 2: 300, 3: 200, 5: 120, 8: 75, 17: 36, 64: 8, 257: 3, 1000: 1, 4097: 1}
-"""Rows of a call -> calls of that size: odd and even, one and thousands, some 500 rows of each size that is small."""
+LONGEST, SHORTEST, EFFORT = 8192, 2048, 3e6
+"""Rows of a chunk: as many as this number of multiply-adds gives, within the first two."""
+SIZES = {1: 300, 2: 200, 3: 120, 5: 70, 8: 50, 17: 24, 64: 8, 257: 3, 1000: 1, 4097: 1}
+"""Rows of a call -> calls of that size: odd and even, one and thousands, some 400 rows of each size that is small."""
 PREFERRED = ("multi_affine", "quadratic", "unequal_widths", "logistic signs")
 """Rungs with losses of general form and few parameters."""
 OFTEN = 8
@@ -50,13 +51,14 @@ class Networks(dict[str, Network]):
     def chunks(self, name: str) -> Iterator[Float[Tensor, "n d"]]:
         """Chunks of rows from one generator, without end; the first is remembered."""
         network, rng = self[name], torch.Generator().manual_seed(1)
+        size = int(min(LONGEST, max(SHORTEST, EFFORT / cost(self.estimator, network))))
         if name not in self._chunks:
-            self._chunks[name] = self.estimator(network, CHUNK, rng).detach(), rng.get_state()
+            self._chunks[name] = self.estimator(network, size, rng).detach(), rng.get_state()
         first, state = self._chunks[name]
         yield first
         rng.set_state(state)
         while True:
-            yield self.estimator(network, CHUNK, rng).detach()
+            yield self.estimator(network, size, rng).detach()
 
     def chunk(self, name: str) -> Float[Tensor, "n d"]:
         """The first chunk, in float64."""

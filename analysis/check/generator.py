@@ -55,8 +55,7 @@ def global_states() -> dict[str, str]:
     """Library -> the state of its global generator, and torch's other settings."""
     _, words, *rest = np.random.get_state()  # noqa: NPY002
     states = {"torch": str(torch.get_rng_state().numpy().tobytes()), "numpy": f"{words.tobytes()} {rest}",
-              "torch's settings": str((torch.get_default_dtype(), torch.is_grad_enabled(), torch.get_num_threads(),
-                                       torch.are_deterministic_algorithms_enabled()))}
+              "torch's settings": str((torch.get_default_dtype(), torch.is_grad_enabled()))}
     if "beartype" not in sys.modules:  # which draws from `random` where it checks types
         states["random"] = str(random.getstate())
     return states
@@ -64,10 +63,12 @@ def global_states() -> dict[str, str]:
 
 @contextmanager
 def global_seeds(seed: int) -> Iterator[None]:
-    """The global generators seeded, and as before afterwards."""
+    """The global generators seeded, torch's precision and gradients as nobody relies on, and all as before afterwards."""
     numpy_state, state, dtype, grad = np.random.get_state(), random.getstate(), torch.get_default_dtype(), torch.is_grad_enabled()  # noqa: NPY002
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        torch.set_default_dtype(torch.float32)
+        torch.set_grad_enabled(False)
         np.random.seed(seed)  # noqa: NPY002
         random.seed(seed)
         try:

@@ -102,7 +102,7 @@ def ladder() -> dict[str, Network]:
         "small loss": vector(scaled(1e-5)),
         "wide vector": vector(wide, logits=tuple(0.8 * math.sin(3.0 * unit) for unit in range(14))),
         "wide layers": layered((3, 9, 8, 1), LogisticLoss(), [-1, 1], scale=0.8),
-        "ten layers": layered((2,) * 11, StateFunction(lambda x: x[..., 0] + x.prod(-1)), [0], scale=1.5),
+        "six layers": layered((2,) * 7, StateFunction(lambda x: x[..., 0] + x.prod(-1)), [0], scale=0.8),
         "many points": layered((2, 3, 1), LogisticLoss(), [1, -1, -1, 1] * 8 + [1], states=BITS),
         "many inputs": layered((40, 3, 1), LogisticLoss(), [1, -1]),
         "many classes": layered((3, 3, 10), CrossEntropy(), [9, 0, 4, 7]),

@@ -16,7 +16,7 @@ FALSE_ALARM = 1e-6
 """Probability that an unbiased estimator is reported by one of these checks, all networks and coordinates together."""
 RESOLUTION = 0.03
 """Rows are added until a bias of this part of the gradient's length would be seen, up to MOST, and up to BUDGET multiply-adds."""
-MOST, BUDGET, PATIENCE = 65536, 4e6, 4
+MOST, BUDGET, PATIENCE = 65536, 3e6, 4
 """The last is how many times more of them are drawn where rare events leave a coordinate unjudged."""
 SHARE = 0.1
 """One row of thousands must not carry more of the sum of squares than this: its mean and its variance then rest on that row."""
