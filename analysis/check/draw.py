@@ -17,12 +17,10 @@ from straightedge.estimators.network.network import Network
 
 LONGEST, SHORTEST, EFFORT = 8192, 2048, 3e6
 """Rows of a chunk: as many as this number of multiply-adds gives, within the first two."""
-SIZES = {1: 300, 2: 200, 3: 120, 5: 70, 8: 50, 17: 24, 64: 8, 257: 3, 1000: 1, 4097: 1}
-"""Rows of a call -> calls of that size: odd and even, one and thousands, some 400 rows of each size that is small."""
+SIZES = {1: 240, 2: 160, 3: 100, 5: 60, 8: 40, 17: 18, 64: 6, 257: 2, 1000: 1, 4097: 1}
+"""Rows of a call -> calls of that size: odd and even, one and thousands, some 300 rows of each size that is small."""
 PREFERRED = ("multi_affine", "quadratic", "unequal_widths", "logistic signs")
 """Rungs with losses of general form and few parameters."""
-OFTEN = 8
-"""The largest number of rows of a call that is called often enough to tell how its rows depend on each other."""
 
 
 def rows(estimator: Estimator, network: Network, n: int, seed: int = 0) -> Tensor:
@@ -79,7 +77,8 @@ class Networks(dict[str, Network]):
         return self._spread
 
     def looked_at(self) -> list[str]:
-        """Two networks on which rows differ, for what needs thousands of calls: one of one vector and one of layers, where there are."""
+        """Two networks on which rows differ, one of one vector and one of layers, where there are; hundreds of calls are made on the
+        first."""
         spread = self.spread()
         kinds = {self[name].depth > 1: name for name in (*spread, *(name for name in reversed(PREFERRED) if name in spread))}
         return [kinds[key] for key in sorted(kinds)]

@@ -89,16 +89,16 @@ class Enumeration:
     @property
     def zero(self) -> bool:
         """Whether the gradient is zero to rounding."""
-        return bool(self.gradient.norm() <= ROUNDINGS * self.rounding.norm())
+        return bool(self.gradient.abs().max() <= ROUNDINGS * self.rounding.max())
 
     @property
     def unit(self) -> float:
         """What a bias is measured by: the length of the gradient; where that is zero, of its terms with all signs positive; where those
         are zero too, the size of the loss."""
         if not self.zero:
-            return float(self.gradient.norm())
-        terms = float(self._weighed(lambda off, on: (on - off).abs()).norm())
-        noise = ROUNDINGS * float(self.rounding.norm())
+            return length(self.gradient)
+        terms = length(self._weighed(lambda off, on: (on - off).abs()))
+        noise = ROUNDINGS * length(self.rounding)
         return (terms if terms > noise else 0.0) or float(self.values.abs().max()) or 1.0
 
     @property
@@ -125,6 +125,12 @@ class Enumeration:
         return found
 
 
+def length(vector: Float[Tensor, " u"]) -> float:
+    """The length of a vector, whose squares may underflow."""
+    most = float(vector.abs().max())
+    return most * float((vector / most).norm()) if most else 0.0
+
+
 def bits(units: int) -> Float[Tensor, "s u"]:
     """All states, the first unit slowest."""
     return torch.cartesian_prod(*[torch.tensor((0.0, 1.0))] * units).reshape(-1, units)
@@ -137,7 +143,7 @@ class HiddenBiasTest(BiasTest):
         self.enumeration, self.hidden = enumeration, torch.zeros(1)
         exact = torch.zeros_like(enumeration.logits) if enumeration.zero else enumeration.gradient / enumeration.unit
         super().__init__(exact)
-        self.rounding = max(self.rounding, ROUNDINGS * float(enumeration.rounding.norm()) / enumeration.unit)
+        self.rounding = max(self.rounding, ROUNDINGS * length(enumeration.rounding) / enumeration.unit)
 
     def add(self, rows: Float[Tensor, "n u"]) -> None:
         super().add(rows.double() / self.enumeration.unit)

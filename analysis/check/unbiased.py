@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from numbers import Integral, Real
 
 import torch
 from jaxtyping import Float
@@ -77,7 +78,7 @@ class Verdict:
             Outcome.UNKNOWN: f"cannot tell with {self.rows} rows: {reason}; allow more rows, or a coarser resolution"}[self.outcome]
 
 
-def enumerated(loss: Loss, logits: Float[Tensor, " u"], states: tuple[float, float] = (0.0, 1.0)) -> Float[Tensor, " u"]:
+def enumerated(loss: Loss, logits: object, states: tuple[float, float] = (0.0, 1.0)) -> Float[Tensor, " u"]:
     """The exact gradient of E loss(x) by the logits, by enumeration of all states."""
     return Enumeration.of(loss, vector_of(logits), states).gradient
 
@@ -103,19 +104,19 @@ def sampled(estimate: Estimate, loss: Loss, logits: Tensor, n: int, rng: torch.G
 
 def validated(estimate: object, loss: object, **options: object) -> None:
     """Raises InputError for arguments that have no meaning, one sentence each."""
-    rows, states, seed = options["rows"], options["states"], options["seed"]
     for name, call in (("estimate", estimate), ("loss", loss)):
         if not callable(call):
             raise InputError(f"{name}: expected a function, got {call!r}")
+    rows, states, seed = options["rows"], options["states"], options["seed"]
     for name, least, number in (("rows", 1, rows), ("seed", 0, seed)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < least:
+        if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
             raise InputError(f"{name}: expected a whole number from {least}, got {number!r}")
     for name, most in (("resolution", float("inf")), ("false_alarm", 1.0)):
-        if isinstance(options[name], bool) or not isinstance(options[name], int | float) or not 0 < options[name] < most:
+        if isinstance(options[name], bool) or not isinstance(options[name], Real) or not 0 < options[name] < most:
             raise InputError(f"{name}: expected a number above 0 and below {most:g}, got {options[name]!r}")
     if not isinstance(options["batched"], bool):
         raise InputError(f"batched: expected True or False, got {options['batched']!r}")
-    if not isinstance(states, tuple | list) or len(states) != 2 or not all(isinstance(state, int | float) for state in states) \
+    if not isinstance(states, tuple | list) or len(states) != 2 or not all(isinstance(state, Real) for state in states) \
             or states[0] == states[1] or not all(abs(state) < float("inf") for state in states):
         raise InputError(f"states: expected two different finite numbers (lo, hi), got {states!r}")
 

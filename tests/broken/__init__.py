@@ -1,6 +1,6 @@
 """Estimators that are deliberately wrong, each in one way; `meant` names the check that must notice, on its own."""
 
-from broken import form, generator, independence, law, tail, truth
+from broken import form, generator, independence, law, state, tail, truth
 
 BASES = ("Altered", "OwnNoise", "Elsewhere", "ShortOn")
 
@@ -11,4 +11,4 @@ def defined(module) -> list[type]:
             and kind.__name__ not in BASES]
 
 
-BROKEN = tuple(kind for module in (form, generator, independence, law, truth, tail) for kind in defined(module))
+BROKEN = tuple(kind for module in (form, generator, independence, state, law, truth, tail) for kind in defined(module))
