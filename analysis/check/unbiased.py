@@ -140,9 +140,11 @@ def judge(estimate: Estimate, loss: Loss, logits: object, *, rows: int = 1 << 20
         torch.manual_seed(seed)
         if batched:
             small = batches(draw, rows)
-            evidence = next((f"in calls of {calls.shape[1]} rows, {alarm}" for calls in small
-                             if (alarm := held(enumeration, calls).alarm(false_alarm / 4 / len(small)))), "")
-            outcome = Outcome.BIASED if evidence else outcome
+            for calls in small:
+                tried = held(enumeration, calls)
+                if alarm := tried.alarm(false_alarm / 4 / len(small)):
+                    outcome, evidence, test = Outcome.BIASED, f"in calls of {calls.shape[1]} rows, {alarm}", tried
+                    break
         while outcome == Outcome.UNKNOWN and test.n < rows:
             while test.n < min(target, rows):
                 chunk = draw(min(CHUNK, min(target, rows) - test.n))
@@ -156,8 +158,7 @@ def judge(estimate: Estimate, loss: Loss, logits: object, *, rows: int = 1 << 20
             elif bool((test.judged | (test.hidden > 0)).all()) and bound(test) <= resolution:
                 outcome = Outcome.UNBIASED
             small = None
-    return Verdict(outcome, test.n, test.scale if test.n else 0.0, test.scale_error if test.n else 0.0,
-                   bound(test) if test.n else float("inf"), evidence, unseen(test))
+    return Verdict(outcome, test.n, test.scale, test.scale_error, bound(test), evidence, unseen(test))
 
 
 def held(enumeration: Enumeration, calls: Float[Tensor, "c n u"]) -> HiddenBiasTest:
