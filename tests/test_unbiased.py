@@ -61,7 +61,7 @@ def test_wrong_estimates_are_told_with_their_size(factor, said):
 
 
 def test_baseline_with_the_current_loss_is_five_percent_short():
-    found = judge(MovingAverage(), loss, A, rows=40_000, resolution=0.01, batched=False)
+    found = judge(MovingAverage(), loss, A, rows=30_000, resolution=0.01, batched=False)
     assert found.outcome == "biased"
     assert abs(found.scale + 0.05) < 2 * found.scale_error < 0.04
 
@@ -79,10 +79,9 @@ def test_bias_that_cannot_be_seen_is_not_denied():
 
 
 def test_false_alarms():
-    """300 runs of an unbiased estimate at false_alarm = 1e-3, eleven looks each: 0.3 alarms expected at most, two are one in 25."""
-    found = [judge(reinforce, loss, A, rows=1 << 14, resolution=1e-4, false_alarm=1e-3, seed=seed).outcome for seed in range(300)]
-    assert found.count("biased") <= 2
-    assert "unbiased" not in found
+    """100 runs of an unbiased estimate at false_alarm = 1e-3: 0.1 alarms expected at most, of bias or of dependence."""
+    found = [judge(reinforce, loss, A, rows=1 << 13, resolution=1e-4, false_alarm=1e-3, seed=seed).outcome for seed in range(100)]
+    assert found.count("cannot tell") >= 99
 
 
 def test_estimates_without_variance():
@@ -99,7 +98,7 @@ def test_rare_states_are_waited_for():
     def rare(x):
         return x[..., 0] + 1000 * x[..., 1]
 
-    with pytest.raises(AssertionError, match="cannot tell with 65536 rows: a unit's rarer state has probability 6e-06"):
+    with pytest.raises(AssertionError, match="cannot tell with 65536 rows: a unit's rarer state has probability 6e-06 and was hardly seen"):
         assert_unbiased(reinforce, rare, saturated, rows=1 << 16)
 
 
@@ -114,12 +113,3 @@ def test_estimates_that_draw_from_the_global_generator_are_reproduced():
     assert torch.equal(state, torch.get_rng_state())
 
 
-def test_what_cannot_be_judged_is_refused():
-    with pytest.raises(ValueError, match="say batched=False"):
-        judge(lambda logits, f, rng: logits[0], loss, A)
-    with pytest.raises(ValueError, match="loss must map states"):
-        judge(reinforce, lambda x: x, A)
-    with pytest.raises(ValueError, match="one vector of 1 to 20 logits"):
-        judge(reinforce, loss, torch.zeros(21))
-    with pytest.raises(AssertionError, match="NaN"):
-        judge(lambda logits, f, rng: logits / 0, loss, A)

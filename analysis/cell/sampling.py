@@ -7,6 +7,7 @@ import torch
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.cell.cell import Cell
+from straightedge.estimators.catalogue.estimate import estimates
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.network import Network
 
@@ -44,11 +45,11 @@ class Stream:
             n = min(self.step, rows - self.accuracy.n)
             rng = generator(self.seed, self.chunks, self.cell.device)
             began = time.perf_counter()
-            estimates = self.cell.estimator(self.network, n, rng)
+            drawn = estimates(self.cell.estimator, self.network, n, rng)
             if self.cell.device != "cpu":
                 torch.cuda.synchronize()
             self.seconds += time.perf_counter() - began
-            self.accuracy.add(estimates)
+            self.accuracy.add(drawn)
             self.chunks += 1
 
 

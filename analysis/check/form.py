@@ -8,36 +8,31 @@ import pickle
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from straightedge.analysis.check.docstring import HEADINGS, headings, passes
+from straightedge.analysis.check.draw import Networks, rows
 from straightedge.analysis.check.ladder import layered, vector
 from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.estimate import broken
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import StateFunction
-from straightedge.estimators.network.network import BITS, Network
+from straightedge.estimators.network.network import BITS
 
 FLOAT32 = ("constant", "unequal_widths", "saturated")
-Networks = dict[str, Network]
-"""Name -> network, those of the ladder that the estimator suits."""
-
-
-def rows(estimator: Estimator, network: Network, n: int, seed: int = 0) -> Tensor:
-    """n estimates from a generator of their own."""
-    return estimator(network, n, torch.Generator().manual_seed(seed))
 
 
 def check_shape(estimator: Estimator, networks: Networks) -> str:
-    """n rows of d finite numbers in the network's dtype, for n = 1, 2, 7."""
+    """n rows of d finite numbers in the network's dtype, for n = 1, 2, 7, and 300 once."""
     single = {f"{name} in float32": networks[name].to("cpu", torch.float32) for name in FLOAT32 if name in networks}
     for name, network in (networks | single).items():
-        for n in (1, 2, 7):
-            estimate, expected = rows(estimator, network, n), ((n, len(network.theta)), network.theta.dtype)
-            if (tuple(estimate.shape), estimate.dtype) != expected:
-                raise AssertionError(f"{name}: expected {expected}, got {(tuple(estimate.shape), estimate.dtype)}")
-            if not bool(torch.isfinite(estimate).all()):
-                raise AssertionError(f"{name}: {n} rows hold NaN or infinity")
-    return f"n = 1, 2, 7 on {len(networks)} networks in float64, {len(single)} in float32"
+        for n in (1, 2, 7, 300) if len(network.theta) < 40 else (1, 2, 7):
+            estimate = rows(estimator, network, n)
+            fault = broken(estimate, network, n)
+            if not fault and estimate.dtype != network.theta.dtype:
+                fault = f"expected {network.theta.dtype} as the network has, got {estimate.dtype}"
+            if fault:
+                raise AssertionError(f"{name}: {fault}")
+    return f"n = 1, 2, 7, 300 on {len(networks)} networks of the ladder, {len(single)} more in float32"
 
 
 def check_detached(estimator: Estimator, networks: Networks) -> str:
@@ -132,7 +127,7 @@ def check_suits(estimator: Estimator, networks: Networks) -> str:
             if len(str(reason).strip()) < 10 or "\n" in str(reason):
                 raise AssertionError(f"{name}: Unsuitable must say in one sentence what is needed, got {str(reason)!r}") from None
             refused.append(name)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise AssertionError(f"{name}: crashes, {type(error).__name__}: {error}; raise Unsuitable in check()") from error
         else:
             if not bool(torch.isfinite(estimate).all()):

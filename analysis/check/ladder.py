@@ -3,9 +3,10 @@
 The rarest state of any unit has a probability above 0.4 %, so that some tens of thousands of rows see it often.
 """
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import pairwise
+from itertools import pairwise, product
 
 import torch
 from torch import Tensor
@@ -64,15 +65,27 @@ def layered(sizes: tuple[int, ...], loss: Loss, labels: list, noise: Noise = LOG
 
 
 def saturated() -> Network:
-    """Two layers whose units are nearly certain: pre-activations around 4."""
+    """Two layers whose units are nearly certain: pre-activations around 3."""
     network = layered((2, 3, 2), StateFunction(lambda x: x.prod(-1) + x[..., 0]), [0, 0])
     (w0, _), (w1, _) = network.layers
-    bias = torch.tensor((4.0, -4.0, 3.5, 4.0, -3.5), dtype=torch.float64)
+    bias = torch.tensor((3.2, -3.2, 2.8, 3.2, -2.8), dtype=torch.float64)
     return Network.of([0.3 * w0, 0.5 * w1], [bias[:3], bias[3:]], network.inputs, network.labels, network.loss)
 
 
+def wide(x: Tensor) -> Tensor:
+    """Every unit, in the sum and in products of neighbours."""
+    weight = torch.linspace(-1, 1.5, x.shape[-1], dtype=x.dtype)
+    return x @ weight + 0.5 * (x[..., 1:] * x[..., :-1]).sum(-1)
+
+
+def scaled(factor: float) -> Callable[[Tensor], Tensor]:
+    """A loss of another size."""
+    return lambda x: factor * multi_affine(x)
+
+
 def ladder() -> dict[str, Network]:
-    """Name of the rung -> network."""
+    """Name of the rung -> network: first one vector, then layers, then what else networks differ in, each far out on its own."""
+    cases = product(NOISES, (SIGNS, BITS))
     return {
         "constant": vector(constant),
         "linear": vector(linear),
@@ -83,9 +96,19 @@ def ladder() -> dict[str, Network]:
         "deep": layered((2, 3, 3, 3), StateFunction(lambda x: 2 * x.prod(-1) + x[..., 0]), [0, 0], scale=1.6),
         "unequal_widths": layered((2, 4, 1, 3, 2), CrossEntropy(), [0, 1, 1], NOISES["logistic2"], BITS),
         "saturated": saturated(),
-        "normal": layered((2, 2, 3, 1), LogisticLoss(), [-1, 1], NOISES["normal"]),
-        "uniform": layered((1, 2, 2, 1), SquaredError(), [[1.0], [-0.5]], NOISES["uniform"], scale=0.7),
-        "triangular": vector(multi_affine, NOISES["triangular"]),
+        **{f"{noise} {'bits' if states == BITS else 'signs'}": layered((2, 2, 2, 1), SquaredError(), [[1.0], [-0.5]], NOISES[noise],
+                                                                       states, 0.7) for noise, states in cases},
+        "large loss": vector(scaled(1e3)),
+        "small loss": vector(scaled(1e-5)),
+        "wide vector": vector(wide, logits=tuple(0.8 * math.sin(3.0 * unit) for unit in range(14))),
+        "wide layers": layered((3, 9, 8, 1), LogisticLoss(), [-1, 1], scale=0.8),
+        "six layers": layered((2,) * 7, StateFunction(lambda x: x[..., 0] + x.prod(-1)), [0], scale=0.8),
+        "many points": layered((2, 3, 1), LogisticLoss(), [1, -1, -1, 1] * 8 + [1], states=BITS),
+        "many inputs": layered((40, 3, 1), LogisticLoss(), [1, -1]),
+        "many classes": layered((3, 3, 10), CrossEntropy(), [9, 0, 4, 7]),
+        "many outputs": layered((2, 3, 6), SquaredError(), [[1.0, 0.0, -1.0, 0.5, 2.0, -0.5]] * 2, states=BITS, scale=0.7),
+        "float32": vector(multi_affine).to("cpu", torch.float32),
+        "float32 layers": layered((2, 3, 2, 2), CrossEntropy(), [0, 1], scale=1.2).to("cpu", torch.float32),
     }
 
 

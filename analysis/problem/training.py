@@ -2,6 +2,7 @@
 
 import torch
 
+from straightedge.estimators.catalogue.estimate import estimates
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.network.network import Network
 
@@ -13,6 +14,6 @@ def train(network: Network, trainer: str, steps: int, rate: float, seed: int) ->
     theta = network.theta.clone().requires_grad_()
     optimizer = torch.optim.Adam([theta], lr=rate)
     for _ in range(steps):
-        theta.grad = estimator(network.at(theta.detach()), 1, rng)[0].clone()
+        theta.grad = estimates(estimator, network.at(theta.detach()), 1, rng)[0].clone()
         optimizer.step()
     return network.at(theta.detach().clone())

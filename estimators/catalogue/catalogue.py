@@ -2,8 +2,10 @@
 
 import ast
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from keyword import iskeyword
 from pathlib import Path
 
 import straightedge.estimators
@@ -18,6 +20,8 @@ class Entry:
     path: Path
     line: str
     """The first line of the class's docstring."""
+    number: int
+    """The line of the file in which the class begins."""
     own: bool
     """Whether it is the package's, not a plug-in."""
 
@@ -54,33 +58,39 @@ def scanned() -> tuple[dict[str, Entry], dict[str, str]]:
     """(the estimators, the faults) of all folders."""
     own, *others = (Path(folder) for folder in straightedge.estimators.__path__)
     found, wrong = {}, {}
-    taken = {path.stem for path in own.iterdir() if path.suffix == ".py" or path.is_dir()}
+    taken = {path.stem: path for path in own.iterdir() if path.suffix == ".py" or path.is_dir()}
     for folder in (own, *others):
         for path in sorted(folder.glob("*.py")):
-            name = path.stem
-            if name.startswith("_"):
-                continue
-            if folder != own and name in taken:
-                wrong[name] = f"{path}: the package has a file of this name; expected a name that is free"
+            if path.stem.startswith("_"):
                 continue
             try:
-                line = described(path, camel(name))
-            except (SyntaxError, ValueError, OSError) as error:
-                where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
-                wrong[name] = f"{path}: it cannot be read as Python{where} ({getattr(error, 'msg', error)})"
+                entry = read(path, folder == own, taken)
+            except InputError as fault:
+                wrong[path.stem] = f"{path}: {fault}"
                 continue
-            if line is not None:
-                found[name] = Entry(name, path, line, folder == own)
-            elif folder != own:
-                wrong[name] = f"{path}: it has no class {camel(name)}; expected one, named as the file, that is an Estimator"
-            taken.add(name)
+            if entry:
+                found[path.stem] = entry
+            taken[path.stem] = path
     return found, wrong
 
 
-def described(path: Path, kind: str) -> str | None:
-    """The first line of the docstring of this class; None where the file has none."""
-    tree = ast.parse(path.read_text(), str(path))
-    for node in tree.body:
-        if isinstance(node, ast.ClassDef) and node.name == kind:
-            return (ast.get_docstring(node) or "").split("\n")[0]
-    return None
+def read(path: Path, own: bool, taken: Mapping[str, Path]) -> Entry | None:
+    """The estimator of this file; None for a file of the package that holds none.  Raises InputError for a faulty plug-in."""
+    name, kind = path.stem, camel(path.stem)
+    if not own and name in taken:
+        raise InputError(f"the name {name} is taken by {taken[name]}; expected a name that is free")
+    if not name.isidentifier() or iskeyword(name):
+        raise InputError(f"{name!r} cannot name a module of Python; expected small letters, digits and underscores, as in my_estimator.py")
+    try:
+        tree = ast.parse(path.read_text(), str(path))
+    except (SyntaxError, ValueError, OSError) as error:
+        where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        raise InputError(f"it cannot be read as Python{where} ({error.msg if isinstance(error, SyntaxError) else error})") from None
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    if kind in classes:
+        line = (ast.get_docstring(classes[kind]) or "").split("\n")[0]
+        return Entry(name, path, line, min(node.lineno for node in (classes[kind], *classes[kind].decorator_list)), own)
+    if own:
+        return None
+    there = ", ".join(f"{other} in line {node.lineno}" for other, node in classes.items())
+    raise InputError(f"it has no class {kind}{f', only {there}' if there else ''}; expected one, named as the file, that is an Estimator")

@@ -1,6 +1,7 @@
 """The estimators as classes: every file of the catalogue imported, a faulty plug-in left out and its fault kept."""
 
 import traceback
+from dataclasses import MISSING, fields
 from importlib import import_module
 
 from straightedge.estimators.base import Estimator
@@ -34,24 +35,35 @@ def loaded_class(entry: Entry) -> type[Estimator] | None:
         LOADED[path] = vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)]
         return LOADED[path]
     try:
-        kind = vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)]
-        LOADED[path] = sound(kind)
+        LOADED[path] = sound(vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)])
     except (Exception, SystemExit) as error:
-        FAULTS[path] = f"{where(entry, error)}: {type(error).__name__}: {error}"
+        said = " ".join(str(error).split())
+        what = said if isinstance(error, Unsound) else f"{type(error).__name__}{f': {said}' if said else ''}"
+        FAULTS[path] = f"{entry.path}, line {line(entry, error)}: {what}"
     return LOADED.get(path)
 
 
-def sound(kind: type) -> type[Estimator]:
-    """This class, where it is a whole estimator that can be made without arguments; raises TypeError where it is not."""
+class Unsound(TypeError):
+    """This class cannot be used as an estimator; the message says what it lacks."""
+
+
+def sound(kind: object) -> type[Estimator]:
+    """This class, where it is a whole estimator that can be made without arguments; raises Unsound where it is not."""
     if not (isinstance(kind, type) and issubclass(kind, Estimator)):
-        raise TypeError(f"{kind.__name__} is no Estimator; expected a class derived from Rule, Surrogate or Estimator")
+        what = kind.__name__ if isinstance(kind, type) else repr(kind)
+        raise Unsound(f"{what} is no Estimator; expected a class derived from Rule, Surrogate or Estimator")
+    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
+        raise Unsound(f"{kind.__name__} is no frozen dataclass; expected @dataclass(frozen=True) above the class")
     if kind.__abstractmethods__:
-        raise TypeError(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}")
-    kind()  # a field without default cannot be listed, checked or measured by name
+        raise Unsound(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}; expected a method of this name")
+    bare = [field.name for field in fields(kind) if field.init and field.default is MISSING and field.default_factory is MISSING]
+    if bare:  # it could not be listed, checked or measured by name
+        raise Unsound(f"{kind.__name__} has no default for {', '.join(bare)}; expected one for every field")
+    kind()
     return kind
 
 
-def where(entry: Entry, error: BaseException) -> str:
-    """File and line at which a plug-in failed."""
+def line(entry: Entry, error: BaseException) -> int:
+    """The line at which a plug-in failed: the innermost of its own, else where its class begins."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(entry.path)]
-    return f"{entry.path}, line {lines[-1]}" if lines else str(entry.path)
+    return lines[-1] if lines else entry.number

@@ -34,6 +34,8 @@ def estimator_of(text: str) -> Estimator:
 def estimators_of(text: str) -> list[Estimator]:
     """The same, and every estimator of a sweep such as 'st_gumbel:tau=0.1,0.2,0.5'; of several sweeps, all combinations."""
     name, _, options = text.partition(":")
+    if name in faults():  # also where the package has one of this name: nobody is to take the one for the other
+        raise InputError(f"{name} is not used: {faults()[name]}")
     if name not in registry():
         wrong = faults()
         raise InputError(wrong[name] if name in wrong else nearest(name, list(registry()), "estimator"))

@@ -1,0 +1,14 @@
+"""Estimators that are deliberately wrong, each in one way; `meant` names the check that must notice, on its own."""
+
+from broken import form, generator, independence, law, state, tail, truth
+
+BASES = ("Altered", "OwnNoise", "Elsewhere", "ShortOn")
+
+
+def defined(module) -> list[type]:
+    """The broken estimators of one file."""
+    return [kind for kind in vars(module).values() if isinstance(kind, type) and kind.__module__ == module.__name__
+            and kind.__name__ not in BASES]
+
+
+BROKEN = tuple(kind for module in (form, generator, independence, state, law, truth, tail) for kind in defined(module))
