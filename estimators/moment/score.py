@@ -23,6 +23,7 @@ from straightedge.estimators.moment.message import activations, output_deltas, o
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
+from straightedge.estimators.sum.reference import Values, grouping, references
 
 
 def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 2"]:
@@ -44,12 +45,33 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
     return [tuple(order * (unit == other) for other in range(width)) for unit in range(width)]
 
 
-def climb_down(tables: list[Tensor], message: Float[Tensor, "v s"], order: int) -> tuple[Tensor, list[Tensor]]:
-    """(the message at the data [b, v], E[message score^order | state below] of every layer)."""
+def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
+    """(E[message | data] [b, v], E[message score | state below] of every layer), the latter from differences of the message."""
+    found, values = [], Values(message)
+    for layer, states in reversed(list(enumerate(references(network)))):
+        table = tables[layer]
+        count, width = len(message), table.shape[1]
+        moments = table.new_empty(len(table), count, width)
+
+        def expectation(rows: Tensor | None, columns: Tensor, table: Tensor = table, moments: Tensor = moments) -> Tensor:
+            rows = slice(None) if rows is None else rows
+            orders = [(0,) * table.shape[1], *own(table.shape[1], 1)]
+            both = contraction(table[rows], columns.repeat_interleave(len(orders), 0), orders * len(columns))
+            both = both.view(len(both), len(columns), -1)
+            moments[rows] = both[..., 1:]
+            return both[..., 0]
+
+        values = values.descend(states, grouping(network, layer, states), expectation)
+        found.insert(0, moments)
+    return values.at().T, found
+
+
+def climb_down_squares(tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
+    """(E[message | data] [b, v], E[message score^2 | state below] of every layer)."""
     found = []
     for table in reversed(tables):
         count, width = len(message), table.shape[1]
-        orders = [(0,) * width, *own(width, order)]
+        orders = [(0,) * width, *own(width, 2)]
         moment = contraction(table, message.repeat_interleave(width + 1, 0), orders * count).view(-1, count, width + 1)
         found.insert(0, moment[..., 1:])
         message = moment[..., 0].T.contiguous()
@@ -81,11 +103,14 @@ class ScorePlan(Plan):
     def tables(self):
         network = self.network
         tables = [score_weights(network, a) for a in activations(network)]
-        values = F.pad(features(network), (0, 0, 0, 1), value=1.0)
+        values = features(network)
+        if self.leave_one_out:  # which sees differences only
+            values = values - values[:, references(network)[-1][:1]]
+        values = F.pad(values, (0, 0, 0, 1), value=1.0)
         coefficients = F.pad(network.coefficients, (0, 1), value=-self.constant)
         data, square = unit_basis(coefficients) if self.leave_one_out else basis(coefficients), 1.0
-        mean, first = climb_down(tables, data.first(values), 1)
-        second_moment, second = climb_down(tables, data.second(values), 2)
+        mean, first = climb_down(network, tables, data.first(values))
+        second_moment, second = climb_down_squares(tables, data.second(values))
         if self.leave_one_out:
             mean = (data.linear * mean).sum(1)
             variance = (data.quadratic * second_moment).sum(1) - mean.square()

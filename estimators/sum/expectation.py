@@ -106,7 +106,7 @@ def exact_loss(network: Network) -> Float[Tensor, ""]:
             rows = below if members is None else replace(below, chosen=members)
             return Transfer.apply(*network.layers[layer], columns, rows, network.noise, space)
 
-        values = values.descend(states, grouping(network, layer, states, lambda below=below: below(0, below.count)), expectation)
+        values = values.descend(states, grouping(network, layer, states), expectation)
     return (values.at().T * network.coefficients).sum(1).mean()
 
 

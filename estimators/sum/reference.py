@@ -21,6 +21,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.sum.transfer import state_table
 
 CERTAIN = 1e-3
 """Chance of a layer's leaving its likeliest state below which that state is a reference; above it no more than 13 digits can be lost."""
@@ -94,10 +95,11 @@ def references(network: Network) -> list[Int[Tensor, " g"]]:
     return found
 
 
-def grouping(network: Network, layer: int, states: Int[Tensor, " g"], below: Callable[[], Tensor]) -> Int[Tensor, " t"] | None:
-    """The number of the reference of each state below (a row of `below()`); None where there is but one."""
+def grouping(network: Network, layer: int, states: Int[Tensor, " g"]) -> Int[Tensor, " t"] | None:
+    """The number of the reference, among these states of a layer, of each state below or data point; None where there is but one."""
     if len(states) == 1:
         return None
     weight, bias = network.layers[layer]
-    found = likeliest(network, layer, F.linear(below(), weight.detach(), bias.detach()))
+    below = state_table(network, layer - 1) if layer else network.inputs
+    found = likeliest(network, layer, F.linear(below, weight.detach(), bias.detach()))
     return (found[:, None] == states).to(torch.uint8).argmax(1)
