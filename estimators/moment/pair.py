@@ -22,7 +22,7 @@ from straightedge.estimators.moment.basis import basis
 from straightedge.estimators.moment.marginal import Delta
 from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
-from straightedge.estimators.moment.score import features, own, score_weights
+from straightedge.estimators.moment.score import own, relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
 from straightedge.estimators.sum.reference import Values, grouping, references
@@ -104,7 +104,7 @@ class PairPlan(Plan):
         network = self.network
         below, data, deltas = activations(network), basis(network.coefficients), []
         trunk = [score_weights(network, a)[:, :, :1] for a in below]
-        message = Values(data.first(features(network)))
+        message = Values(data.first(relative_features(network)))
         difference = message.difference(*members(network.widths[-1], data.vectors.device))
         square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
         for layer, states in reversed(list(enumerate(references(network)))):

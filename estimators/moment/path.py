@@ -18,7 +18,7 @@ from straightedge.estimators.moment.basis import basis
 from straightedge.estimators.moment.marginal import Delta
 from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
-from straightedge.estimators.moment.score import features, score_weights
+from straightedge.estimators.moment.score import relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
 from straightedge.estimators.sum.transfer import state_table
@@ -59,7 +59,7 @@ class PathPlan(Plan):
         network = self.network
         below, data, deltas = activations(network), basis(network.coefficients), []
         trunk = [score_weights(network, a)[:, :, :1] for a in below]
-        first = data.first(differences(features(network), network.widths[-1]))
+        first = data.first(differences(relative_features(network), network.widths[-1]))
         second = first[data.pairs[:, 0]].unsqueeze(-1) * first[data.pairs[:, 1]].unsqueeze(-2)
         second = (second + second.mT) / 2
         for layer in reversed(range(network.depth)):

@@ -19,11 +19,12 @@ from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis, unit_basis
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas, outputs
+from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
 from straightedge.estimators.sum.reference import Values, grouping, references
+from straightedge.estimators.sum.transfer import state_table
 
 
 def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 2"]:
@@ -37,7 +38,14 @@ def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s
 
 def features(network: Network) -> Float[Tensor, "k s"]:
     """The loss features of every state of the last layer."""
-    return network.loss.features(outputs(network)).T.contiguous()
+    loss, z = network.measured(state_table(network, network.depth - 1))
+    return loss.features(z).T.contiguous()
+
+
+def relative_features(network: Network) -> Float[Tensor, "k s"]:
+    """The same minus those of a reference state: whoever sees differences only starts from these, which keep a small one's digits."""
+    values = features(network)
+    return values - values[:, references(network)[-1][:1]]
 
 
 def own(width: int, order: int) -> list[tuple[int, ...]]:
@@ -103,13 +111,11 @@ class ScorePlan(Plan):
     def tables(self):
         network = self.network
         tables = [score_weights(network, a) for a in activations(network)]
-        values = features(network)
-        if self.leave_one_out:  # which sees differences only
-            values = values - values[:, references(network)[-1][:1]]
-        values = F.pad(values, (0, 0, 0, 1), value=1.0)
+        differing = F.pad(relative_features(network), (0, 0, 0, 1), value=0.0)
+        values = F.pad(relative_features(network) if self.leave_one_out else features(network), (0, 0, 0, 1), value=1.0)
         coefficients = F.pad(network.coefficients, (0, 1), value=-self.constant)
         data, square = unit_basis(coefficients) if self.leave_one_out else basis(coefficients), 1.0
-        mean, first = climb_down(network, tables, data.first(values))
+        mean, first = climb_down(network, tables, data.first(differing))
         second_moment, second = climb_down_squares(tables, data.second(values))
         if self.leave_one_out:
             mean = (data.linear * mean).sum(1)

@@ -95,10 +95,8 @@ def require_exact(network: Network, budget: int | None = None) -> None:
 def exact_loss(network: Network) -> Float[Tensor, ""]:
     """The exact expected loss, averaged over the data, differentiable in the network's theta."""
     require_exact(network)
-    top = network.depth - 1
-    x = state_table(network, top)
-    z = torch.nn.functional.linear(x, *network.layers[-1]) if network.outputs else x
-    values, space = Values(network.loss.features(z).T.contiguous()), Space(network.theta)
+    loss, z = network.measured(state_table(network, network.depth - 1))
+    values, space = Values(loss.features(z).T.contiguous()), Space(network.theta)
     for layer, states in reversed(list(enumerate(references(network)))):
         below = States(network, layer - 1) if layer else Data(network)
 
