@@ -6,6 +6,7 @@ from typing import ClassVar
 import torch
 
 from straightedge.estimators.base import Rule, chain_rows
+from straightedge.estimators.moment.message import ChainPlan
 from straightedge.estimators.network.noise import LOGISTIC
 from straightedge.estimators.network.unit import hard, relaxed, relaxed_slope, require_positive, threshold, through, with_slope
 
@@ -49,3 +50,7 @@ class GumbelRao(Rule):
             return gumbel_rao(a, u, vs, noise, self.tau)
 
         return chain_rows(unit, network, network.uniform(rng, n))
+
+    def plan(self, network):
+        """The plan of its exact moments."""
+        return ChainPlan(network, self)
