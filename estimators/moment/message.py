@@ -100,7 +100,7 @@ class ChainPlan(Plan):
 
     def require(self):
         super().require()
-        self.factor(activations(self.network)[0].flatten()[:PROBES])
+        self.factor(activations(self.network)[0][: max(1, PROBES // self.network.widths[0])])
 
     def cost(self):
         network, points = self.network, len(self.network.inputs)
