@@ -8,7 +8,7 @@ the mean of the squares about it from the exact variance by one that the rows sh
                     state is expected EVENTS times or more
     few events      a coordinate whose sum rests on fewer than EVENTS rows in effect, n / skewness^2, is not judged
     skewness        the score is corrected for it, to first order (Cornish, Fisher)
-    rounding        differences below the square root of the rounding of the largest row are none
+    rounding        differences below the square root of the rounding of the largest row are none, nor those below the rounding of the loss
 
 Shapes: n rows, d parameters.
 """
@@ -40,28 +40,32 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
     units = len(network.inputs) * (sum(network.widths) + network.outputs) * asdict(estimator).get("samples", 1)
     step = max(1, min(n, CHUNK_BYTES // (8 * (4 * len(network.theta) + 12 * units))))
     rows = torch.cat([estimator(network, min(step, n - start), rng).detach().double() for start in range(0, n, step)])
-    return against(rows, found, rarest(network, rng) * n >= EVENTS, false_alarm)
+    chance, loss = outline(network, rng)
+    noise = 64 * torch.finfo(torch.float64).eps * loss * max(1.0, float(network.inputs.abs().amax()) if network.inputs.numel() else 1.0)
+    return against(rows, found, chance * n >= EVENTS, noise, false_alarm)
 
 
-def rarest(network: Network, rng: torch.Generator, n: int = 64) -> float:
-    """The probability of the rarest state of any unit at any data point, by sampled states below; 1 where every unit is certain."""
-    _, activations, _ = trunk(network, network.uniform(rng, n))
+def outline(network: Network, rng: torch.Generator, n: int = 64) -> tuple[float, float]:
+    """(the probability of the rarest state of any unit at any data point, by sampled states below, 1 where every unit is certain; the
+    largest loss)."""
+    _, activations, z = trunk(network, network.uniform(rng, n))
     chances = [network.noise.cdf(-a.abs()).mean(0) for a in activations]
-    return min((float(chance[chance > 0].min()) for chance in chances if bool((chance > 0).any())), default=1.0)
+    rarest = min((float(chance[chance > 0].min()) for chance in chances if bool((chance > 0).any())), default=1.0)
+    return rarest, float(network.value(z).abs().max())
 
 
-def against(rows: Float[Tensor, "n d"], found: Moments, common: bool, false_alarm: float = FALSE_ALARM) -> str:
-    """The same from the rows; `common` where no event is rare among so many."""
+def against(rows: Float[Tensor, "n d"], found: Moments, common: bool, noise: float = 0.0, false_alarm: float = FALSE_ALARM) -> str:
+    """The same from the rows; `common` where no event is rare among so many, `noise` the rounding of what rows are made of."""
     if not bool(torch.isfinite(rows).all()):
         return "rows hold NaN or infinity" if bool(torch.isfinite(found.mean).all()) else ""
     if not bool(torch.isfinite(found.mean).all() & torch.isfinite(found.variance).all()):
         return "the moments hold NaN or infinity, which rows do not"
     difference = rows - found.mean
     size = rows.abs().amax(0)
-    floor = torch.finfo(rows.dtype).eps ** 0.5 * size + 1e-300
+    floor = torch.finfo(rows.dtype).eps ** 0.5 * size + noise + 1e-300
     limit = float(norm.isf(false_alarm / (4 * rows.shape[1])))
     mean_z = scores(difference, torch.maximum(found.variance, rows.var(0, correction=0)), floor)
-    square_z = scores(difference.square() - found.variance, None, 2 * floor * size)
+    square_z = scores(difference.square() - found.variance, None, 2 * floor * (size + noise))
     if not common:
         square_z = square_z.clamp_min(0)
     seen = rows.mean(0), difference.square().mean(0)
