@@ -140,13 +140,10 @@ def test_gradient_under_other_noises(noise, bias):
 
 
 def by_data(size: float) -> Witness:
-    """Units made certain by the data and by the units below, each data point in another state."""
-    rng = np.random.default_rng(3)
-    weights = [rng.standard_normal((3, 2)), size / 3 * rng.choice((-1, 1), (3, 3)), rng.standard_normal((2, 3)), rng.standard_normal((2, 2))]
-    weights[0][:, 0], weights[2][:] = size * np.array([1, -1, 1]), size / 3 * rng.choice((-1, 1), (2, 3))
-    biases = [np.zeros(3), np.full(3, size / 6), np.full(2, size / 6), rng.standard_normal(2)]
-    inputs = np.stack((np.where(np.arange(4) % 2, 1.0, -1.0), rng.standard_normal(4)), 1)
-    return Witness(weights, biases, inputs, np.arange(4) // 2)
+    """A unit made certain by the data leads each point to another state of the layer above, which another unit hardly moves."""
+    weights = [np.array([[size, 0.0], [0.0, 0.3]]), np.array([[size, 1.0], [-size, 0.7]]), np.array([[0.8, -0.4], [-1.1, 0.3]])]
+    biases = [np.zeros(2), np.array([0.1, -0.2]), np.array([0.3, -0.1])]
+    return Witness(weights, biases, np.array([[1.0, 0.4], [-1.0, -0.6], [1.0, 1.2]]), np.arange(3) % 2)
 
 
 @pytest.mark.parametrize("size", [25, 38, 50])

@@ -107,13 +107,13 @@ class PairPlan(Plan):
         message = Values(data.first(relative_features(network)))
         difference = message.difference(*members(network.widths[-1], data.vectors.device))
         square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
-        for layer, states in reversed(list(enumerate(references(network)))):
+        for layer, among in reversed(list(enumerate(references(network)))):
             weights, width = self.pairing(network, below[layer]), network.widths[layer]
             deltas.insert(0, Delta(data, *(
                 torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
                 for order, columns in ((1, difference), (2, square)))))
             if layer:
-                message = message.descend(states, grouping(network, layer, states), partial(transfer, trunk[layer]))
+                message = message.descend(among.states, grouping(network, layer, among), partial(transfer, trunk[layer]))
                 square = transfer(common(network, layer), None, square).T.contiguous()
                 difference = message.difference(*members(network.widths[layer - 1], square.device))
         return trunk, [*deltas, *output_deltas(network)]

@@ -45,7 +45,7 @@ def features(network: Network) -> Float[Tensor, "k s"]:
 def relative_features(network: Network) -> Float[Tensor, "k s"]:
     """The same minus those of a reference state: whoever sees differences only starts from these, which keep a small one's digits."""
     values = features(network)
-    return values - values[:, references(network)[-1][:1]]
+    return values - values[:, references(network)[-1].states[:1]]
 
 
 def own(width: int, order: int) -> list[tuple[int, ...]]:
@@ -56,7 +56,7 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
 def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
     """(E[message | data] [b, v], E[message score | state below] of every layer), the latter from differences of the message."""
     found, values = [], Values(message)
-    for layer, states in reversed(list(enumerate(references(network)))):
+    for layer, among in reversed(list(enumerate(references(network)))):
         table = tables[layer]
         count, width = len(message), table.shape[1]
         moments = table.new_empty(len(table), count, width)
@@ -69,7 +69,7 @@ def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v
             moments[rows] = both[..., 1:]
             return both[..., 0]
 
-        values = values.descend(states, grouping(network, layer, states), expectation)
+        values = values.descend(among.states, grouping(network, layer, among), expectation)
         found.insert(0, moments)
     return values.at().T, found
 

@@ -97,14 +97,14 @@ def exact_loss(network: Network) -> Float[Tensor, ""]:
     require_exact(network)
     loss, z = network.measured(state_table(network, network.depth - 1))
     values, space = Values(loss.features(z).T.contiguous()), Space(network.theta)
-    for layer, states in reversed(list(enumerate(references(network)))):
+    for layer, among in reversed(list(enumerate(references(network)))):
         below = States(network, layer - 1) if layer else Data(network)
 
         def expectation(members: Tensor | None, columns: Tensor, layer: int = layer, below: States | Data = below) -> Tensor:
             rows = below if members is None else replace(below, chosen=members)
             return Transfer.apply(*network.layers[layer], columns, rows, network.noise, space)
 
-        values = values.descend(states, grouping(network, layer, states), expectation)
+        values = values.descend(among.states, grouping(network, layer, among), expectation)
     return (values.at().T * network.coefficients).sum(1).mean()
 
 

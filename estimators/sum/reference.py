@@ -6,25 +6,26 @@ So what is summed is the difference from the value of a reference state,
 
     V(s) = V(r) + E[V(x) - V(r) | s]
 
-and the reference's own value is kept apart.  States below that have another likeliest state have another reference; the references are
-those that the data's likeliest paths lead to.
+and the reference's own value is kept apart.  States below that make the certain units do something else have another reference;
+the references are those that the data's likeliest paths lead to.
 
 Shapes: k columns, s states of a layer (or data points), g references of the layer above them, b data points.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.transfer import state_table
 
-CERTAIN = 1e-3
-"""Chance of a layer's leaving its likeliest state below which that state is a reference; above it no more than 13 digits can be lost."""
+CERTAIN = 1e-4
+"""Chance of a unit's rarer state below which it is certain; the small differences of other units are no smaller than this."""
 MOST = 16
 """References of a layer, the most frequent first."""
 
@@ -73,33 +74,44 @@ class Values:
         return Values(tail, level, group, step)
 
 
-def likeliest(network: Network, layer: int, a: Float[Tensor, "t n"]) -> Int[Tensor, " t"]:
-    """The number of the likeliest state of a Bernoulli layer with these pre-activations."""
-    width = network.widths[layer]
-    return (a > 0).to(a.dtype).mv(2.0 ** torch.arange(width - 1, -1, -1, dtype=a.dtype, device=a.device)).long()
+class References(NamedTuple):
+    """The reference states of a layer."""
+
+    keys: Int[Tensor, " g"]
+    """What the certain units do, by which states below find their reference."""
+    states: Int[Tensor, " g"]
 
 
-def references(network: Network) -> list[Int[Tensor, " g"]]:
-    """For every Bernoulli layer the numbers of its reference states, one or more."""
+def number(upper: Bool[Tensor, "t n"], like: Tensor) -> Int[Tensor, " t"]:
+    """The numbers of these states."""
+    width = upper.shape[1]
+    return upper.to(like.dtype).mv(2.0 ** torch.arange(width - 1, -1, -1, dtype=like.dtype, device=like.device)).long()
+
+
+def keys_of(network: Network, a: Float[Tensor, "t n"]) -> Int[Tensor, " t"]:
+    """What the units do that are certain at these pre-activations, the others taken for low."""
+    return number((a > 0) & (network.noise.cdf(-a) < CERTAIN), a)
+
+
+def references(network: Network) -> list[References]:
+    """For every Bernoulli layer one reference state or more."""
     found, x, layers = [], network.inputs, network.layers[: network.depth]
     with torch.no_grad():  # not around `network.layers`, which is kept
-        for layer, pair in enumerate(layers):
+        for pair in layers:
             a = F.linear(x, *pair)
-            certain = network.noise.cdf(-a.abs()).sum(-1) < CERTAIN
-            if bool(certain.any()):
-                states, counts = torch.unique(likeliest(network, layer, a[certain]), return_counts=True)
-                found.append(states[counts.argsort(descending=True, stable=True)[:MOST]])
-            else:
-                found.append(likeliest(network, layer, a[:1]))
+            keys, which, counts = torch.unique(keys_of(network, a), return_inverse=True, return_counts=True)
+            chosen = counts.argsort(descending=True, stable=True)[:MOST]
+            members = torch.stack([(which == key).to(torch.uint8).argmax() for key in chosen])
+            found.append(References(keys[chosen], number(a[members] > 0, a)))
             x = network.states[0] + network.span * (a > 0).to(a.dtype)
     return found
 
 
-def grouping(network: Network, layer: int, states: Int[Tensor, " g"]) -> Int[Tensor, " t"] | None:
-    """The number of the reference, among these states of a layer, of each state below or data point; None where there is but one."""
-    if len(states) == 1:
+def grouping(network: Network, layer: int, among: References) -> Int[Tensor, " t"] | None:
+    """The number of the reference, among these of a layer, of each state below or data point; None where there is but one."""
+    if len(among.keys) == 1:
         return None
     weight, bias = network.layers[layer]
     below = state_table(network, layer - 1) if layer else network.inputs
-    found = likeliest(network, layer, F.linear(below, weight.detach(), bias.detach()))
-    return (found[:, None] == states).to(torch.uint8).argmax(1)
+    found = keys_of(network, F.linear(below, weight.detach(), bias.detach()))
+    return (found[:, None] == among.keys).to(torch.uint8).argmax(1)
