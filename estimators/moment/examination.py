@@ -3,9 +3,10 @@
 No finite number of looks proves either.  What is looked at, with fixed seeds:
 
     element by element    whole layers against single units, so that width, neighbours, data points and rows are all others
-    in u                  SIGHTS jittered places in each of many pre-activations' regions, dense towards the ends of (0, 1)
+    in u                  SIGHTS jittered places in the regions of many pre-activations, dense towards the ends of (0, 1), and as many
+                          that are evenly spread
 
-A spike in u that is seen in the middle of a region is wider than about 1e-6; what is narrower, `measure` finds from rows or nobody does.
+A spike inside a region is seen where it is wider than about 1e-5; what is narrower, `measure` finds from rows or nobody does.
 """
 
 import math
@@ -19,7 +20,7 @@ from straightedge.estimators.base import Unit, local
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.quadrature import RANGE
 
-SIGHTS = 1 << 17
+SIGHTS = 1 << 18
 """Places in u looked at in all, half of them in each region."""
 LEAST = 256
 """Places in one region."""
@@ -63,6 +64,14 @@ def sights(count: int, regions: int, like: Tensor) -> tuple[Float[Tensor, "m r"]
     return logit, step * math.pi * torch.cosh(t) * torch.sigmoid(logit) * torch.sigmoid(-logit)
 
 
+def even(count: int, regions: int, like: Tensor) -> Float[Tensor, "m r"]:
+    """Logits of evenly spread shares, jittered, other ones in every region."""
+    rng = torch.Generator(like.device).manual_seed(2)
+    jitter = torch.rand(count * regions, generator=rng, dtype=like.dtype, device=like.device)
+    share = ((torch.arange(count * regions, device=like.device) + jitter) / (count * regions)).view(count, regions)
+    return torch.log(share) - torch.log1p(-share)
+
+
 def doubtful(integrand: Callable[[Tensor], Tensor], found: Float[Tensor, "2 r"], mass: Float[Tensor, " r"]) -> str:
     """Why these means of c and of c^2 over r regions cannot be trusted, by other places; nothing if they can."""
     logit, weight = sights(max(LEAST, SIGHTS // (2 * len(mass))), len(mass), mass)
@@ -77,4 +86,12 @@ def doubtful(integrand: Callable[[Tensor], Tensor], found: Float[Tensor, "2 r"],
             return "it has spikes that no quadrature can be trusted with"
         if not float(((signed.sum(0) - mean) * mass).sum().abs()) <= 8 * spread + 1e-4 * scale or not math.isfinite(gap):
             return "places between the nodes of the quadrature contradict it"
-    return ""
+    return "it has spikes between those places" if spiked(integrand, c, mass) else ""
+
+
+def spiked(integrand: Callable[[Tensor], Tensor], c: Float[Tensor, "m r"], mass: Float[Tensor, " r"]) -> bool:
+    """Whether |c| is much larger somewhere between the sights than at those around."""
+    logit = even(len(c), len(mass), mass)
+    place = ((torch.asinh(logit / math.pi) + RANGE) * (len(c) / (2 * RANGE))).long().clamp(1, len(c) - 2)
+    around = torch.stack([c.abs().gather(0, place + step) for step in (-1, 0, 1)]).amax(0)
+    return bool(((integrand(logit).abs() > 4 * around + CLOSE * c.abs().amax()) & (mass > 0)).any())

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from straightedge.estimators.base import Rule, local
-from straightedge.estimators.moment.examination import LEAST, SIGHTS, doubtful, elementwise, sights
+from straightedge.estimators.moment.examination import LEAST, SIGHTS, doubtful, elementwise, even, sights
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.quadrature import NotSmooth, logits, means
@@ -99,7 +99,7 @@ class Factor:
         a, region = probed(a, region)
         middle = self.local(a, region(a.new_zeros(1)))[1]
         count = max(LEAST, SIGHTS // (2 * len(a)))
-        logit = torch.cat((logits(a).unsqueeze(1).expand(-1, 2 * len(a)), sights(count, 2 * len(a), a)[0]))
+        logit = torch.cat((logits(a).unsqueeze(1).expand(-1, 2 * len(a)), sights(count, 2 * len(a), a)[0], even(count, 2 * len(a), a)))
         which = torch.arange(2 * len(a), device=a.device)
         c = self.local(a.repeat(2), region.at(which, logit))[1].view(-1, 2, len(a)).transpose(0, 1)
         spread = (c - middle).abs().amax(1)

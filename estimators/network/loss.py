@@ -62,7 +62,7 @@ class CrossEntropy(Loss):
     def features(self, z):
         top, place = z.max(-1, keepdim=True)  # log_softmax itself gives 0 where the others' share is below rounding
         rest = torch.exp(z - top).scatter(-1, place, 0.0).sum(-1, keepdim=True)
-        return (top - z) + torch.log1p(rest)
+        return (top - z).scatter(-1, place, 0.0) + torch.log1p(rest)
 
     def coefficients(self, y, z):
         classes = z.shape[-1]
