@@ -10,7 +10,7 @@ Hyper-parameters are dataclass fields: they become columns, options of the comma
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -20,6 +20,15 @@ from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import Noise
 
 Unit = Callable[[Tensor, Tensor, Noise], Tensor]
+
+
+@runtime_checkable
+class Moments(Protocol):
+    """A plan of exact moments: `require` raises Unsuitable where they do not fit, the call finds them."""
+
+    def require(self) -> None: ...
+
+    def __call__(self) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,12 @@ class Estimator(ABC):
     @abstractmethod
     def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
         """n independent estimates of the gradient of the mean loss by theta; all randomness comes from `rng`."""
+
+    def plan(self, network: Network) -> Moments | None:
+        """The plan of the exact moments of the rows of *this class's own call*; None where none is known.
+
+        It counts only where `__call__` stands in the same class and no class below changes anything."""
+        return None
 
     def check(self, network: Network) -> None:  # noqa: B027 - most estimators suit every network
         """Raises Unsuitable where this estimator has no meaning for this network."""

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-
 from straightedge.estimators.arm import antithetic_pair
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, disarm_pairing
@@ -34,10 +32,8 @@ class Disarm(Estimator):
         value, slope = network.outcome(z)
         deltas = []
         for a, u, p, same, opposite in antithetic_pair(network, states, activations, us, value):
-            q = network.noise.cdf(-a)
-            differ = (u < p).to(p) - (u > q).to(p)
-            tail = torch.minimum(p, q)
-            scale = torch.where(tail > 0, network.noise.density(a) / tail.clamp_min(1e-300), 0.0)
+            differ = (u < p).to(p) - (u > network.noise.cdf(-a)).to(p)
+            scale = network.noise.score(a, a < 0).abs()  # F'(a) / min(p, 1 - p)
             deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
         return estimate_rows(network, states, deltas, slope)
 

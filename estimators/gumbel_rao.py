@@ -6,8 +6,18 @@ from typing import ClassVar
 import torch
 
 from straightedge.estimators.base import Rule, chain_rows
+from straightedge.estimators.moment.message import ChainPlan
 from straightedge.estimators.network.noise import LOGISTIC
-from straightedge.estimators.network.unit import hard, relaxed, relaxed_slope, require_positive, threshold, through, with_slope
+from straightedge.estimators.network.unit import (
+    hard,
+    relaxed,
+    relaxed_slope,
+    require_positive,
+    require_resolved,
+    threshold,
+    through,
+    with_slope,
+)
 
 
 def gumbel_rao(a, u, vs, noise=LOGISTIC, tau=0.5):
@@ -40,6 +50,9 @@ class GumbelRao(Rule):
     def __post_init__(self):
         require_positive("gumbel_rao", tau=self.tau, noises=self.noises)
 
+    def check(self, network):
+        require_resolved("gumbel_rao", self.tau, network.theta)
+
     def unit(self, a, u, noise):
         return through(hard(a, u, noise), relaxed(a, noise.quantile(u), noise, self.tau))
 
@@ -49,3 +62,7 @@ class GumbelRao(Rule):
             return gumbel_rao(a, u, vs, noise, self.tau)
 
         return chain_rows(unit, network, network.uniform(rng, n))
+
+    def plan(self, network):
+        """The plan of its exact moments."""
+        return ChainPlan(network, self)

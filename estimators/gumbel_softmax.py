@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from straightedge.estimators.base import Rule
 from straightedge.estimators.network.noise import LOGISTIC
-from straightedge.estimators.network.unit import relaxed, require_positive
+from straightedge.estimators.network.unit import relaxed, require_positive, require_resolved
 
 
 def gumbel_softmax(a, u, noise=LOGISTIC, tau=0.5):
@@ -31,6 +31,9 @@ class GumbelSoftmax(Rule):
 
     def __post_init__(self):
         require_positive("gumbel_softmax", tau=self.tau)
+
+    def check(self, network):
+        require_resolved("gumbel_softmax", self.tau, network.theta)
 
     def unit(self, a, u, noise):
         return gumbel_softmax(a, u, noise, self.tau)

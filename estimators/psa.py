@@ -41,8 +41,9 @@ class Psa(Estimator):
             signed = -difference * (step / network.span)  # D_i, positive for hi, negative for lo
             deltas.insert(0, network.noise.density(a) * signed)
             if layer:
-                step, p = flip(network, states[layer]), network.noise.cdf(a).unsqueeze(1)
-                flipped = (p - network.noise.cdf(shifted(network, layer, a, step, units)) for units in blocks(network, step))
+                step = flip(network, states[layer])
+                flipped = (network.noise.difference(a.unsqueeze(1), shifted(network, layer, a, step, units))
+                           for units in blocks(network, step))
                 difference = torch.cat([torch.einsum("njbo,nbo->nbj", change, signed) for change in flipped], -1)
         return estimate_rows(network, states, deltas, slope)
 

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from straightedge.estimators.base import Rule
 from straightedge.estimators.network.noise import LOGISTIC
-from straightedge.estimators.network.unit import hard, relaxed, require_positive, through
+from straightedge.estimators.network.unit import hard, relaxed, require_positive, require_resolved, through
 
 
 def st_gumbel(a, u, noise=LOGISTIC, tau=0.5):
@@ -31,6 +31,9 @@ class StGumbel(Rule):
 
     def __post_init__(self):
         require_positive("st_gumbel", tau=self.tau)
+
+    def check(self, network):
+        require_resolved("st_gumbel", self.tau, network.theta)
 
     def unit(self, a, u, noise):
         return st_gumbel(a, u, noise, self.tau)

@@ -9,6 +9,7 @@ import torch
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.cell.cell import Cell, Reference
+from straightedge.analysis.cell.contradiction import contradiction
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.catalogue.spelling import name_of
@@ -18,6 +19,8 @@ from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.expectation import exact_gradient
 
+WITNESSES = 1024
+"""Rows that exact moments are held against."""
 PRECISION = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -64,6 +67,11 @@ def measure_cell(cell: Cell) -> Measurement:
         found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
             raise InputError(f"{name_of(cell.estimator)} has no exact moments on this network; use method auto or sampled")
+        why = found and contradiction(cell.estimator, wide, found, WITNESSES if cell.estimator.random else 2)
+        if why and cell.method == "exact":
+            raise InputError(f"{name_of(cell.estimator)}: what is said to be exact is not so: {why}; use method sampled")
+        if why:
+            found, info["note"] = None, f"measured as sampled: {why}"
         if found is not None:
             start = time.perf_counter()
             records = moment_records(cell, found, gradient, groups(network))

@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from straightedge.estimators.base import Rule, local
+from straightedge.estimators.moment.examination import LEAST, SIGHTS, doubtful, elementwise, even, sights
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.quadrature import NotSmooth, logits, means
@@ -96,29 +97,48 @@ class Factor:
     def noisy(self, a: Float[Tensor, " s"], region: Region) -> bool:
         """Whether c depends on u beyond x, anywhere at (some of) these pre-activations."""
         a, region = probed(a, region)
-        _, c = self.local(a, region(logits(a)))
-        spread = (c - c[:, :1]).abs().amax(1)
+        middle = self.local(a, region(a.new_zeros(1)))[1]
+        count = max(LEAST, SIGHTS // (2 * len(a)))
+        logit = torch.cat((logits(a).unsqueeze(1).expand(-1, 2 * len(a)), sights(count, 2 * len(a), a)[0], even(count, 2 * len(a), a)))
+        which = torch.arange(2 * len(a), device=a.device)
+        c = self.local(a.repeat(2), region.at(which, logit))[1].view(-1, 2, len(a)).transpose(0, 1)
+        spread = (c - middle).abs().amax(1)
         return bool(((spread > 1e-9 * c.abs().amax(1)) & (region.mass > 0)).any())
 
     def __call__(self, a: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape 3 2"]:
         """E[c^k 1{x}] for k = 0, 1, 2 and x = lo, hi, c averaged over the rule's `noises`."""
+        dependence = elementwise(self.rule.unit, self.network, a.reshape(-1, a.shape[-1]))
+        if dependence:
+            raise self.refuse(dependence)
         flat = a.reshape(-1)
         region = self.region(flat)
         noisy = self.noisy(flat, region)
+        if noisy:
+            self.trust(*probed(flat, region))
         parts = [self.moments(part, Region(p, q), noisy)
                  for part, p, q in zip(*(whole.split(BATCH) for whole in (flat, region.p, region.q)), strict=True)]
         return torch.cat(parts).view(*a.shape, 3, 2)
+
+    def integrals(self, a: Float[Tensor, " s"], region: Region) -> Float[Tensor, "2 r"]:
+        """The means of c and of c^2 over the regions."""
+        try:
+            return means(lambda which, logit: self.local(a[which % len(a)], region.at(which, logit))[1], region.mass.flatten())
+        except NotSmooth as error:
+            raise self.refuse(f"the quadrature of its derivative over u does not converge ({error})") from error
+
+    def trust(self, a: Float[Tensor, " s"], region: Region) -> None:
+        """Raises Unsuitable where the quadrature, at (some of) these pre-activations, cannot be trusted."""
+        which = torch.arange(2 * len(a), device=a.device)
+        why = doubtful(lambda logit: self.local(a.repeat(2), region.at(which, logit))[1], self.integrals(a, region), region.mass.flatten())
+        if why:
+            raise self.refuse(f"the quadrature of its derivative over u is not to be trusted: {why}")
 
     def moments(self, a: Float[Tensor, " s"], region: Region, noisy: bool) -> Float[Tensor, "s 3 2"]:
         """The same for a batch of pre-activations; c is integrated over u where it is `noisy`."""
         state, c = (part[:, 0] for part in self.local(a, region(a.new_zeros(1))))
         first, second = c, c * c
         if noisy:
-            try:
-                first, second = means(lambda which, logit: self.local(a[which % len(a)], region.at(which, logit))[1],
-                                      region.mass.flatten()).view(2, 2, -1)
-            except NotSmooth as error:
-                raise self.refuse(f"the quadrature of its derivative over u does not converge ({error})") from error
+            first, second = self.integrals(a, region).view(2, 2, -1)
             second = second / self.rule.noises + first.square() * (1 - 1 / self.rule.noises)
         # a derivative may be infinite where its state cannot occur
         powers = [torch.where(region.mass > 0, region.mass * power, 0.0) for power in (torch.ones_like(first), first, second)]

@@ -35,17 +35,12 @@ def activations(network: Network) -> list[Tensor]:
     return [F.linear(x, *layer) for x, layer in zip(below, network.layers, strict=False)]
 
 
-def outputs(network: Network) -> Float[Tensor, "s m"]:
-    """z for every state of the last layer."""
-    x = state_table(network, network.depth - 1)
-    return F.linear(x, *network.layers[-1]) if network.outputs else x
-
-
 def slopes(network: Network) -> tuple[Basis, Float[Tensor, "k s m"]]:
     """The derivatives by z of the loss features that have any, and the basis of the data's coefficients of these."""
     with torch.enable_grad():
-        z = outputs(network).detach().requires_grad_()
-        features = network.loss.features(z)
+        loss, z = network.measured(state_table(network, network.depth - 1))
+        z = z.detach().requires_grad_()
+        features = loss.features(z)
         if features.requires_grad:
             slope = torch.stack([torch.autograd.grad(feature.sum(), z, retain_graph=True)[0] for feature in features.unbind(-1)])
         else:
@@ -105,7 +100,7 @@ class ChainPlan(Plan):
 
     def require(self):
         super().require()
-        self.factor(activations(self.network)[0].flatten()[:PROBES])
+        self.factor(activations(self.network)[0][: max(1, PROBES // self.network.widths[0])])
 
     def cost(self):
         network, points = self.network, len(self.network.inputs)

@@ -11,6 +11,7 @@ A unit's joint states are numbered 2 [x = hi] + [x' = hi].
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +22,10 @@ from straightedge.estimators.moment.basis import basis
 from straightedge.estimators.moment.marginal import Delta
 from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
-from straightedge.estimators.moment.score import features, own, score_weights
+from straightedge.estimators.moment.score import own, relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
+from straightedge.estimators.sum.reference import Values, grouping, references
 from straightedge.estimators.sum.transfer import state_table
 
 Pairing = Callable[[Network, Tensor], Tensor]
@@ -44,8 +46,7 @@ def arm_pairing(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n
 
 def disarm_pairing(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 4"]:
     """The states of ARM, c = +-F'(a) / (2 min(p, 1 - p)) where they differ, else 0."""
-    tail = torch.minimum(network.noise.cdf(a), network.noise.cdf(-a))
-    factor = torch.where(tail > 0, network.noise.density(a) / (2 * tail.clamp_min(1e-300)), 0.0)
+    tail, factor = network.noise.cdf(-a.abs()), network.noise.score(a, a < 0).abs() / 2
     first, second, zero = factor * tail, factor.square() * tail, torch.zeros_like(a)
     own = torch.stack((zero, -first, first, zero), -1), torch.stack((zero, second, second, zero), -1)
     return torch.stack((arm_pairing(network, a)[..., 0, :], *own), -2)
@@ -71,9 +72,15 @@ def common(network: Network, layer: int) -> Float[Tensor, "pairs n 1 4"]:
     a = F.linear(x, *network.layers[layer])
     above, below = (a[which] for which in members(network.widths[layer - 1], a.device))
     low, high, cdf = torch.minimum(above, below), torch.maximum(above, below), network.noise.cdf
-    differ = torch.where(low > 0, cdf(-low) - cdf(-high), cdf(high) - cdf(low))  # from the smaller tails, for precision
+    differ = network.noise.difference(high, low)
     first = differ * (above > below)
     return torch.stack((cdf(-high), differ - first, first, cdf(low)), -1).unsqueeze(2)
+
+
+def transfer(weights: Float[Tensor, "s n o d"], rows: Tensor | None, columns: Float[Tensor, "k states"]) -> Float[Tensor, "t k"]:
+    """E[columns | state below], for these rows of a layer's weights or for all."""
+    chosen = weights if rows is None else weights[rows]
+    return contraction(chosen, columns, [(0,) * weights.shape[1]] * len(columns))
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,19 +104,16 @@ class PairPlan(Plan):
         network = self.network
         below, data, deltas = activations(network), basis(network.coefficients), []
         trunk = [score_weights(network, a)[:, :, :1] for a in below]
-        message = data.first(features(network))
-        x, other = members(network.widths[-1], message.device)
-        difference = message[:, x] - message[:, other]
+        message = Values(data.first(relative_features(network)))
+        difference = message.difference(*members(network.widths[-1], data.vectors.device))
         square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
-        for layer in reversed(range(network.depth)):
+        for layer, among in reversed(list(enumerate(references(network)))):
             weights, width = self.pairing(network, below[layer]), network.widths[layer]
             deltas.insert(0, Delta(data, *(
                 torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
                 for order, columns in ((1, difference), (2, square)))))
             if layer:
-                zeros = (0,) * width
-                message = contraction(trunk[layer], message, [zeros] * len(message)).T
-                square = contraction(common(network, layer), square, [zeros] * len(square)).T.contiguous()
-                x, other = members(network.widths[layer - 1], message.device)
-                difference = message[:, x] - message[:, other]
+                message = message.descend(among.states, grouping(network, layer, among), partial(transfer, trunk[layer]))
+                square = transfer(common(network, layer), None, square).T.contiguous()
+                difference = message.difference(*members(network.widths[layer - 1], square.device))
         return trunk, [*deltas, *output_deltas(network)]

@@ -18,23 +18,28 @@ from straightedge.estimators.moment.basis import basis
 from straightedge.estimators.moment.marginal import Delta
 from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
-from straightedge.estimators.moment.score import features, score_weights
+from straightedge.estimators.moment.score import relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
 from straightedge.estimators.sum.transfer import state_table
 
 
+def sides_of(width: int, device: torch.device) -> list[tuple[Tensor, Tensor]]:
+    """For every unit the numbers of all states with it hi, and with it lo."""
+    index = torch.arange(2**width, device=device)
+    return [(index | 1 << shift, index & ~(1 << shift)) for shift in reversed(range(width))]
+
+
 def differences(values: Float[Tensor, "k s"], width: int) -> Float[Tensor, "k s n"]:
     """values(x_i = hi) - values(x_i = lo), the other units as in the state, for every unit."""
-    index = torch.arange(2**width, device=values.device)
-    bits = [1 << shift for shift in reversed(range(width))]
-    return torch.stack([values[:, index | bit] - values[:, index & ~bit] for bit in bits], -1)
+    return torch.stack([values[:, high] - values[:, low] for high, low in sides_of(width, values.device)], -1)
 
 
 def jacobian(network: Network, layer: int) -> Float[Tensor, "s i o"]:
     """P(y_o | x_i = hi) - P(y_o | x_i = lo), the other units below as in the state."""
-    p = network.noise.cdf(F.linear(state_table(network, layer - 1), *network.layers[layer]))
-    return differences(p.T, network.widths[layer - 1]).permute(1, 2, 0)
+    a = F.linear(state_table(network, layer - 1), *network.layers[layer]).T
+    sides = sides_of(network.widths[layer - 1], a.device)
+    return torch.stack([network.noise.difference(a[:, high], a[:, low]) for high, low in sides], -1).permute(1, 2, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +59,7 @@ class PathPlan(Plan):
         network = self.network
         below, data, deltas = activations(network), basis(network.coefficients), []
         trunk = [score_weights(network, a)[:, :, :1] for a in below]
-        first = data.first(differences(features(network), network.widths[-1]))
+        first = data.first(differences(relative_features(network), network.widths[-1]))
         second = first[data.pairs[:, 0]].unsqueeze(-1) * first[data.pairs[:, 1]].unsqueeze(-2)
         second = (second + second.mT) / 2
         for layer in reversed(range(network.depth)):

@@ -19,10 +19,12 @@ from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis, unit_basis
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas, outputs
+from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
+from straightedge.estimators.sum.reference import Values, grouping, references
+from straightedge.estimators.sum.transfer import state_table
 
 
 def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 2"]:
@@ -36,7 +38,14 @@ def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s
 
 def features(network: Network) -> Float[Tensor, "k s"]:
     """The loss features of every state of the last layer."""
-    return network.loss.features(outputs(network)).T.contiguous()
+    loss, z = network.measured(state_table(network, network.depth - 1))
+    return loss.features(z).T.contiguous()
+
+
+def relative_features(network: Network) -> Float[Tensor, "k s"]:
+    """The same minus those of a reference state: whoever sees differences only starts from these, which keep a small one's digits."""
+    values = features(network)
+    return values - values[:, references(network)[-1].states[:1]]
 
 
 def own(width: int, order: int) -> list[tuple[int, ...]]:
@@ -44,12 +53,33 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
     return [tuple(order * (unit == other) for other in range(width)) for unit in range(width)]
 
 
-def climb_down(tables: list[Tensor], message: Float[Tensor, "v s"], order: int) -> tuple[Tensor, list[Tensor]]:
-    """(the message at the data [b, v], E[message score^order | state below] of every layer)."""
+def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
+    """(E[message | data] [b, v], E[message score | state below] of every layer), the latter from differences of the message."""
+    found, values = [], Values(message)
+    for layer, among in reversed(list(enumerate(references(network)))):
+        table = tables[layer]
+        count, width = len(message), table.shape[1]
+        moments = table.new_empty(len(table), count, width)
+
+        def expectation(rows: Tensor | None, columns: Tensor, table: Tensor = table, moments: Tensor = moments) -> Tensor:
+            rows = slice(None) if rows is None else rows
+            orders = [(0,) * table.shape[1], *own(table.shape[1], 1)]
+            both = contraction(table[rows], columns.repeat_interleave(len(orders), 0), orders * len(columns))
+            both = both.view(len(both), len(columns), -1)
+            moments[rows] = both[..., 1:]
+            return both[..., 0]
+
+        values = values.descend(among.states, grouping(network, layer, among), expectation)
+        found.insert(0, moments)
+    return values.at().T, found
+
+
+def climb_down_squares(tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
+    """(E[message | data] [b, v], E[message score^2 | state below] of every layer)."""
     found = []
     for table in reversed(tables):
         count, width = len(message), table.shape[1]
-        orders = [(0,) * width, *own(width, order)]
+        orders = [(0,) * width, *own(width, 2)]
         moment = contraction(table, message.repeat_interleave(width + 1, 0), orders * count).view(-1, count, width + 1)
         found.insert(0, moment[..., 1:])
         message = moment[..., 0].T.contiguous()
@@ -81,11 +111,12 @@ class ScorePlan(Plan):
     def tables(self):
         network = self.network
         tables = [score_weights(network, a) for a in activations(network)]
-        values = F.pad(features(network), (0, 0, 0, 1), value=1.0)
+        differing = F.pad(relative_features(network), (0, 0, 0, 1), value=0.0)
+        values = F.pad(relative_features(network) if self.leave_one_out else features(network), (0, 0, 0, 1), value=1.0)
         coefficients = F.pad(network.coefficients, (0, 1), value=-self.constant)
         data, square = unit_basis(coefficients) if self.leave_one_out else basis(coefficients), 1.0
-        mean, first = climb_down(tables, data.first(values), 1)
-        second_moment, second = climb_down(tables, data.second(values), 2)
+        mean, first = climb_down(network, tables, data.first(differing))
+        second_moment, second = climb_down_squares(tables, data.second(values))
         if self.leave_one_out:
             mean = (data.linear * mean).sum(1)
             variance = (data.quadratic * second_moment).sum(1) - mean.square()

@@ -34,6 +34,14 @@ class Loss(ABC):
     def coefficients(self, y: Tensor, z: Tensor) -> Float[Tensor, "b k"]:
         """w for labels y; `z` gives the dtype, the device and the number of outputs, nothing else."""
 
+    def around(self, z: Float[Tensor, " m"]) -> "Loss":
+        """The same loss, in the form whose numbers are small for outputs near z."""
+        return self
+
+    def origin(self, like: Tensor) -> tuple["Loss", Float[Tensor, " m"] | float]:
+        """(this loss for outputs from which a number is already subtracted, that number)."""
+        return self, 0.0
+
     def __call__(self, z: Float[Tensor, "... b m"], coefficients: Float[Tensor, "b k"]) -> Float[Tensor, "... b"]:
         """The loss of each data point."""
         return (self.features(z) * coefficients).sum(-1)
@@ -52,7 +60,9 @@ class CrossEntropy(Loss):
     """-log softmax(z)_y for labels y in 0 .. m - 1."""
 
     def features(self, z):
-        return -F.log_softmax(z, -1)
+        top, place = z.max(-1, keepdim=True)  # log_softmax itself gives 0 where the others' share is below rounding
+        rest = torch.exp(z - top).scatter(-1, place, 0.0).sum(-1, keepdim=True)
+        return (top - z).scatter(-1, place, 0.0) + torch.log1p(rest)
 
     def coefficients(self, y, z):
         classes = z.shape[-1]
@@ -78,17 +88,34 @@ class LogisticLoss(Loss):
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
-    """|z - y|^2, summed over the outputs."""
+    """|z - y|^2, summed over the outputs; both are measured from `centre`, as the squares of large numbers hide small differences."""
+
+    centre: tuple[float, ...] = ()
+    """One number per output, where the network's outputs are; none for zero."""
+
+    def around(self, z):
+        return SquaredError(tuple(z.detach().clamp(-1e38, 1e38).float().tolist()))  # numbers of float32: both precisions subtract the same
+
+    def origin(self, like):
+        return SquaredError(), like.new_tensor(self.centre) if self.centre else 0.0
+
+    def centred(self, z: Float[Tensor, "... m"]) -> Float[Tensor, "... m"]:
+        """z - centre."""
+        return z - z.new_tensor(self.centre) if self.centre else z
 
     def features(self, z):
+        z = self.centred(z)
         return torch.cat((z.square().sum(-1, keepdim=True), z, torch.ones_like(z[..., :1])), -1)
 
     def coefficients(self, y, z):
         if y.shape != (len(y), z.shape[-1]):
             raise LabelError(f"squared error takes one target per output: expected shape ({len(y)}, {z.shape[-1]}), "
                              f"got {tuple(y.shape)}")
-        y = y.to(z)
+        y = self.centred(y.to(z.device, torch.float64)).to(z)
         return torch.cat((torch.ones_like(y[:, :1]), -2 * y, y.square().sum(-1, keepdim=True)), -1)
+
+    def __call__(self, z, coefficients):
+        return (self.centred(z) + coefficients[:, 1:-1] / 2).square().sum(-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,6 +67,8 @@ class Network:
         if not sizes:
             raise InputError("expected at least one Bernoulli layer below the output layer")
         theta = torch.cat([part.reshape(-1) for pair in zip(weights, biases, strict=True) for part in pair])
+        if outputs:
+            loss = loss.around(biases[-1] + weights[-1].sum(1) * (sum(states) / 2))  # the outputs at the middle between the states
         network = cls(theta, inputs, labels, tuple(sizes), loss, outputs, noise, states)
         assert network.coefficients is not None  # labels that do not fit the loss are refused here, not later
         return network
@@ -148,6 +150,14 @@ class Network:
     def output(self, x: Float[Tensor, "... b i"]) -> Float[Tensor, "... b m"]:
         """z from the last layer's state."""
         return self.affine(self.depth, x) if self.outputs else x
+
+    def measured(self, x: Float[Tensor, "s i"]) -> tuple[Loss, Float[Tensor, "s m"]]:
+        """(loss, z) at these states of the last layer, both measured from the loss's centre, which no output is rounded to."""
+        if not self.outputs:
+            return self.loss, x
+        loss, centre = self.loss.origin(x)
+        weight, bias = self.layers[-1]
+        return loss, F.linear(x, weight, bias - centre)
 
     def value(self, z: Float[Tensor, "... b m"]) -> Float[Tensor, "... b"]:
         """The loss of each data point."""

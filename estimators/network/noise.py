@@ -1,6 +1,9 @@
 """Noises of a Bernoulli unit: x = hi where Z < a, that is with probability F(a), F the distribution function of Z.
 
 Every noise here is symmetric, so P(x = lo) = 1 - F(a) = F(-a), which keeps its relative precision where F(a) is near 1.
+
+Autograd differentiates `cdf`, `quantile` and `logit` by what the noise itself says: the density, 1 / density and `logit_slope`.
+The density is the limit from the middle, but for uniform noise at |a| = 1, where it is 0: triangular 1/2 at 0, 0 at |a| = 2.
 """
 
 import math
@@ -11,14 +14,29 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from straightedge.estimators.network.derivative import Slope, sloped
+
+SLOPES: dict[str, Slope] = {
+    "cdf": lambda noise, a, p: noise.density(a),
+    "quantile": lambda noise, u, z: 1 / noise.density(z),
+    "logit": lambda noise, a, logit: noise.logit_slope(a),
+}
+
 
 @dataclass(frozen=True)
 class Noise(ABC):
     """A symmetric distribution of Z; a and z share one unit, u is a probability."""
 
+    def __init_subclass__(cls, **kwargs):
+        """Every noise's functions have the derivative that it states."""
+        super().__init_subclass__(**kwargs)
+        for name, slope in SLOPES.items():
+            if name in cls.__dict__:
+                setattr(cls, name, sloped(cls.__dict__[name], slope))
+
     @abstractmethod
     def cdf(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        """F(a) = P(Z < a), the probability of the upper state."""
+        """F(a) = P(Z < a), the probability of the upper state; autograd differentiates it by `density`, whatever its formula."""
 
     @abstractmethod
     def density(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -28,20 +46,29 @@ class Noise(ABC):
     def quantile(self, u: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """z with F(z) = u, for u in (0, 1): u < F(a) exactly where z < a."""
 
+    def difference(self, high: Float[Tensor, "..."], low: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+        """F(high) - F(low) in either order, from the smaller tails, where both are near 1."""
+        side = 1 - 2 * (torch.minimum(high, low) > 0).to(high)
+        return side * (self.cdf(side * high) - self.cdf(side * low))
+
     def score(self, a: Float[Tensor, "..."], upper: Tensor) -> Float[Tensor, "..."]:
         """d log P(x | a) / da; `upper` is true where x = hi.  Zero where that x has probability zero."""
         sign = 2 * upper.to(a) - 1
         probability = self.cdf(a * sign)
-        return torch.where(probability > 0, sign * self.density(a) / probability.clamp_min(1e-300), 0.0)
+        possible = probability > 0
+        return torch.where(possible, sign * self.density(a) / torch.where(possible, probability, 1.0), 0.0)
 
     def logit(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """log F(a) / (1 - F(a)).  Infinite where the unit is certain."""
         return torch.log(self.cdf(a)) - torch.log(self.cdf(-a))
 
     def logit_slope(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
-        """d logit F(a) / da = rho / (F (1 - F)).  Zero where the unit is certain."""
-        spread = self.cdf(a) * self.cdf(-a)
-        return torch.where(spread > 0, self.density(a) / spread.clamp_min(1e-300), 0.0)
+        """d logit F(a) / da = rho / (F (1 - F)) = rho / F + rho / (1 - F).  Zero where the unit is certain."""
+        upper = torch.ones_like(a, dtype=torch.bool)
+        return self.score(a, upper) - self.score(a, ~upper)
+
+
+Noise.logit = sloped(Noise.logit, SLOPES["logit"])
 
 
 @dataclass(frozen=True)
@@ -60,7 +87,8 @@ class Logistic(Noise):
         return (torch.log(u) - torch.log1p(-u)) / self.slope
 
     def score(self, a, upper):
-        return self.slope * (upper.to(a) - torch.sigmoid(self.slope * a))
+        sign = 2 * upper.to(a) - 1  # the probability of the other state, by its own tail
+        return self.slope * sign * torch.sigmoid(-self.slope * sign * a)
 
     def logit(self, a):
         return self.slope * a
@@ -104,7 +132,7 @@ class Normal(Noise):
     """Z standard normal: a probit unit."""
 
     def cdf(self, a):
-        return torch.special.ndtr(a)
+        return torch.special.erfc(a * -(0.5**0.5)) / 2  # torch's ndtr loses the lower tail: 1e-10 at -6, all at -9
 
     def density(self, a):
         return torch.exp(-0.5 * a * a) / math.sqrt(2 * math.pi)

@@ -8,7 +8,7 @@ as their F.  The mean is that of a hard unit with noise Z + tau L / k, L standar
 import torch
 from torch import Tensor
 
-from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.noise import Noise
 
 
@@ -54,3 +54,11 @@ def require_positive(rule: str, **settings: float | int) -> None:
     for name, value in settings.items():
         if not value > 0:
             raise InputError(f"{rule}: {name} = {value} must be positive")
+
+
+def require_resolved(rule: str, tau: float, like: Tensor) -> None:
+    """Raises Unsuitable where uniforms of this precision cannot see a relaxed step of temperature tau: its mean would be lost."""
+    least = 1024 * torch.finfo(like.dtype).eps
+    if tau < least:
+        raise Unsuitable(f"{rule}: at tau = {tau:g} the relaxed state's step lies between two neighbouring numbers of {like.dtype}, and "
+                         f"every row would be zero; expected tau of at least {least:.1g}, or zgr, the limit of its mean")

@@ -1,7 +1,7 @@
 """The exact expected loss and its gradient by marginalisation, layer by layer: sum_l 2^(n_l + n_{l+1}) terms, never 2^(sum n)."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
@@ -10,7 +10,8 @@ from torch import Tensor
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.kronecker import Space
-from straightedge.estimators.sum.transfer import Transfer, state_table
+from straightedge.estimators.sum.reference import Values, grouping, references
+from straightedge.estimators.sum.transfer import Transfer, enumerate_states, state_table
 
 
 @dataclass(frozen=True)
@@ -19,13 +20,18 @@ class States:
 
     network: Network
     layer: int
+    chosen: Tensor | None = None
+    """Numbers of the states; None for all."""
 
     @property
     def count(self) -> int:
-        return 2 ** self.network.widths[self.layer]
+        return 2 ** self.network.widths[self.layer] if self.chosen is None else len(self.chosen)
 
     def __call__(self, start: int, stop: int) -> Tensor:
-        return state_table(self.network, self.layer, start, stop)
+        if self.chosen is None:
+            return state_table(self.network, self.layer, start, stop)
+        bits = enumerate_states(self.chosen[start:stop], self.network.widths[self.layer], self.network.theta)
+        return self.network.states[0] + self.network.span * bits
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,15 @@ class Data:
     """Rows of the data, in the place of states below the first layer."""
 
     network: Network
+    chosen: Tensor | None = None
+    """Numbers of the data points; None for all."""
 
     @property
     def count(self) -> int:
-        return len(self.network.inputs)
+        return len(self.network.inputs) if self.chosen is None else len(self.chosen)
 
     def __call__(self, start: int, stop: int) -> Tensor:
-        return self.network.inputs[start:stop]
+        return self.network.inputs[start:stop] if self.chosen is None else self.network.inputs[self.chosen[start:stop]]
 
 
 @dataclass(frozen=True)
@@ -87,14 +95,17 @@ def require_exact(network: Network, budget: int | None = None) -> None:
 def exact_loss(network: Network) -> Float[Tensor, ""]:
     """The exact expected loss, averaged over the data, differentiable in the network's theta."""
     require_exact(network)
-    top = network.depth - 1
-    x = state_table(network, top)
-    z = torch.nn.functional.linear(x, *network.layers[-1]) if network.outputs else x
-    values, space = network.loss.features(z).T.contiguous(), Space(network.theta)
-    for layer in reversed(range(network.depth)):
+    loss, z = network.measured(state_table(network, network.depth - 1))
+    values, space = Values(loss.features(z).T.contiguous()), Space(network.theta)
+    for layer, among in reversed(list(enumerate(references(network)))):
         below = States(network, layer - 1) if layer else Data(network)
-        values = Transfer.apply(*network.layers[layer], values, below, network.noise, space).T.contiguous()
-    return (values.T * network.coefficients).sum(1).mean()
+
+        def expectation(members: Tensor | None, columns: Tensor, layer: int = layer, below: States | Data = below) -> Tensor:
+            rows = below if members is None else replace(below, chosen=members)
+            return Transfer.apply(*network.layers[layer], columns, rows, network.noise, space)
+
+        values = values.descend(among.states, grouping(network, layer, among), expectation)
+    return (values.at().T * network.coefficients).sum(1).mean()
 
 
 def exact_gradient(network: Network) -> Float[Tensor, " d"]:
