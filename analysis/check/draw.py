@@ -12,7 +12,6 @@ from torch import Tensor
 
 from straightedge.analysis.check.ladder import suiting
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.network.meter import METER
 from straightedge.estimators.network.network import Network
 
 LONGEST, SHORTEST, EFFORT = 8192, 2048, 3e6
@@ -91,6 +90,7 @@ def varied(estimates: Tensor) -> bool:
 
 def cost(estimator: Estimator, network: Network) -> float:
     """Multiply-adds of one row: those of the passes, and those of the products that make the row."""
-    METER.reset()
+    passes = network.passes
+    before = passes.forwards + passes.backwards
     rows(estimator, network, 4)
-    return (METER.forwards + METER.backwards) / 4 + len(network.inputs) * len(network.theta)
+    return (passes.forwards + passes.backwards - before) / 4 + len(network.inputs) * len(network.theta)
