@@ -1,6 +1,4 @@
 """Networks on which numbers were once wrong (tests/witness/case.json), against truths of 300 digits.
-
-Every test marked xfail is a known fault of the package; it turns red once the fault is gone, and then loses its mark.
 """
 
 from pathlib import Path
@@ -172,15 +170,12 @@ def test_no_derivative_at_the_ends_of_the_triangle(name, noise, a):
 # Known faults: saturation
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="the exact gradient of layer 0 is a difference of expectations near 1, which has no digits left")
 @pytest.mark.parametrize("name", SATURATED)
 def test_exact_gradient_under_saturation(name):
     net = network(name)
     assert errors(net, bridge.gradient(net), numbers(right(name).gradient))[0] < TOLERANCE
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the same difference, in the means of estimators that have no bias")
 @pytest.mark.parametrize("name", SATURATED)
 @pytest.mark.parametrize("method", MEANS)
 def test_mean_of_unbiased_estimators_under_saturation(method, name):
@@ -196,7 +191,6 @@ def test_straight_through_mean_under_saturation(name):
     assert errors(net, bridge.moments("straight_through", net)[0], numbers(right(name).through))[0] < TOLERANCE
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the same derivative, in sampled rows")
 @pytest.mark.parametrize("a", [30.0, 36.0, 50.0])
 @pytest.mark.parametrize("name", ["straight_through", "mean_field", "deterministic"])
 def test_one_row_of_a_certain_unit(name, a):
@@ -207,23 +201,18 @@ def test_one_row_of_a_certain_unit(name, a):
     assert abs(bridge.rows(name, net, 1)[0, 0] - want) < 1e-10 * abs(want)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="the derivative above, and variances as differences of squares near each other")
 @pytest.mark.parametrize("name", SATURATED)
 def test_straight_through_variance_under_saturation(name):
     net = network(name)
     assert max(errors(net, bridge.moments("straight_through", net)[1], numbers(right(name).through_variance))) < 1e-9
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a variance of 1e-15 as the difference of two squares near 1")
 @pytest.mark.parametrize("name", SATURATED)
 def test_variance_of_the_output_layer_under_saturation(name):
     net = network(name)
     assert errors(net, bridge.moments("reinforce", net)[1], numbers(right(name).reinforce_variance))[-1] < 1e-9
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="1e-17 where all losses are equal: sums of rounded probabilities instead of differences of losses")
 def test_exact_gradient_is_exactly_zero_below_zero_weights():
     net = network("zeroout")
     assert not np.any(bridge.gradient(net)[:net.groups[-1].start])
@@ -232,8 +221,6 @@ def test_exact_gradient_is_exactly_zero_below_zero_weights():
 # Known faults: kinks
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="the derivative of F by automatic differentiation is not the density where F has a corner")
 @pytest.mark.parametrize(("noise", "a"), [("triangular", 0.0), ("uniform", -1.0), ("uniform", 1.0)])
 @pytest.mark.parametrize("name", ["straight_through", "mean_field", "deterministic"])
 def test_one_derivative_per_noise(name, noise, a):
@@ -242,8 +229,6 @@ def test_one_derivative_per_noise(name, noise, a):
     assert abs(bridge.moments(name, net)[0][0] - want) < 1e-12 and np.abs(bridge.rows(name, net, 50)[:, 0].mean() - want) < 1.0
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="straight-through's derivative is 0 where the triangular density is largest: bias 100 %, not 5.70 %")
 def test_bias_at_the_top_of_the_triangle():
     net = network("zero:triangular")
     part, truth = net.groups[0], bridge.gradient(net)
@@ -254,7 +239,6 @@ def test_bias_at_the_top_of_the_triangle():
 # Known faults: squared error far from zero
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="z^2 - 2 y z + y^2 loses what y^2 is larger than the loss")
 @pytest.mark.parametrize(("shift", "single"), [(2000.0, False), (1e8, False), (2000.0, True)])
 def test_squared_error_far_from_zero(shift, single):
     """Ten roundings of the target are all that may be lost."""
@@ -269,7 +253,6 @@ def test_squared_error_near_zero(single):
     assert max(errors(net, bridge.gradient(net, single), numbers(precise.truth(net).gradient))) < (1e-5 if single else TOLERANCE)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the same: targets near 2000")
 @pytest.mark.parametrize("what", ["gradient", "straight_through_variance", "reinforce_variance"])
 def test_targets_near_2000(what):
     net, truth = network("year"), right("year")

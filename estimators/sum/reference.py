@@ -99,11 +99,14 @@ def references(network: Network) -> list[References]:
     with torch.no_grad():  # not around `network.layers`, which is kept
         for pair in layers:
             a = F.linear(x, *pair)
+            x = network.states[0] + network.span * (a > 0).to(a.dtype)
+            if not float(network.noise.cdf(-a.max())) < CERTAIN:  # no unit is surely high: one key, at little cost
+                found.append(References(torch.zeros_like(a[:1, 0], dtype=torch.long), number(a[:1] > 0, a)))
+                continue
             keys, which, counts = torch.unique(keys_of(network, a), return_inverse=True, return_counts=True)
             chosen = counts.argsort(descending=True, stable=True)[:MOST]
             members = torch.stack([(which == key).to(torch.uint8).argmax() for key in chosen])
             found.append(References(keys[chosen], number(a[members] > 0, a)))
-            x = network.states[0] + network.span * (a > 0).to(a.dtype)
     return found
 
 
