@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import chdtr
-from scipy.stats import beta as beta_distribution
-from scipy.stats import norm, t
+from scipy.special import betaincinv, chdtr, ndtr
+from scipy.stats import t
 
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(48)
+ROOT_TAU = (2 * np.pi) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Estimate:
         return cls(value, 0.0, value, value)
 
     @classmethod
-    def normal(cls, value: float, error: float, freedom: float = np.inf) -> "Estimate":
+    def normal(cls, value: float, error: float, freedom: float | int = np.inf) -> "Estimate":
         """By Student's t."""
         half = float(t.isf(TAIL, max(freedom, 1))) * error
         return cls(value, error, value - half, value + half)
@@ -42,8 +42,8 @@ UNDEFINED = Estimate(np.nan, np.nan)
 def share(hits: int, count: int) -> Estimate:
     """A probability, from independent trials (Jeffreys' interval, closed at 0 and 1)."""
     value = hits / count
-    low = float(beta_distribution.ppf(TAIL, hits + 0.5, count - hits + 0.5)) if hits else 0.0
-    high = float(beta_distribution.isf(TAIL, hits + 0.5, count - hits + 0.5)) if hits < count else 1.0
+    low, high = (float(betaincinv(hits + 0.5, count - hits + 0.5, tail)) for tail in (TAIL, 1 - TAIL))
+    low, high = low if hits else 0.0, high if hits < count else 1.0
     return Estimate(value, float(np.sqrt(value * (1 - value) / count)), low, high)
 
 
@@ -76,13 +76,13 @@ class Square:
         along = min(max(self.along, 1e-12 * self.trace), self.trace, self.trace2**0.5)
         rest, rest2 = max(self.trace - along, 0.0), max(self.trace2 - along**2, 0.0)
         root, reach, deviation = square**0.5, max(seen, 0.0) ** 0.5, along**0.5
-        low, high = (np.clip((end - root) / deviation, -9, 9) for end in (-reach, reach))
+        low, high = (min(max((end - root) / deviation, -9.0), 9.0) for end in (-reach, reach))
         if rest <= 1e-9 * self.trace or rest2 <= 1e-12 * self.trace2:
-            return float(norm.cdf(high) - norm.cdf(low))
+            return float(ndtr(high) - ndtr(low))
         z = (low + high) / 2 + (high - low) / 2 * NODES
-        left = np.clip(seen - (root + deviation * z) ** 2, 0, None)
+        left = np.maximum(seen - (root + deviation * z) ** 2, 0.0)
         inner = chdtr(rest**2 / rest2, left * rest / rest2)
-        return float((high - low) / 2 * (WEIGHTS * norm.pdf(z) * inner).sum())
+        return float((high - low) / 2 * (WEIGHTS * np.exp(-z * z / 2) * inner).sum()) / ROOT_TAU
 
     def where(self, reaches) -> float:
         """The least |b|^2 at which a condition, false above it and true below it or the other way, changes; 0 where it never holds."""
@@ -92,7 +92,7 @@ class Square:
         low = 0.0
         if reaches(low):
             return 0.0
-        for _ in range(40):
+        for _ in range(32):
             middle = (low + high) / 2
             low, high = (low, middle) if reaches(middle) else (middle, high)
         return high

@@ -21,28 +21,27 @@ def summary(records: pd.DataFrame) -> pd.DataFrame:
     keys = ["group", "metric", "draws"]
     if records.duplicated([*keys, "seed"]).any():
         raise ValueError("a metric was measured twice with one seed")
-    single = records[records.seed >= 0]
+    single, whole = records[records.seed >= 0], records[records.seed < 0]
     counts = single.groupby(keys).size().unique()
     if len(counts) > 1:
         raise ValueError(f"incomplete: metrics with {', '.join(map(str, counts))} seeds")
-    seeds = int(counts[0]) if len(counts) else 1
-    rows = []
-    for _, part in records[~records.metric.isin(INTERNAL)].groupby(keys, sort=False):
-        whole = part[part.seed < 0]
-        row = whole.iloc[0].to_dict() if len(whole) else part.iloc[0].to_dict() | estimate(part.value)
-        rows.append(row | {"seeds": 1 if row["method"] == "exact" else seeds})
+    known = pd.MultiIndex.from_frame(whole[keys])
+    costs = single[~pd.MultiIndex.from_frame(single[keys]).isin(known) & ~single.metric.isin(INTERNAL)]
+    out = pd.concat([whole[~whole.metric.isin(INTERNAL)], averaged(costs, keys)], ignore_index=True)
+    out["seeds"] = np.where(out.method == "exact", 1, counts[0] if len(counts) else 1)
     order = {name: position for position, name in enumerate(dict.fromkeys(records.group))}
-    out = pd.DataFrame(rows).reindex(columns=COLUMNS).sort_values("group", key=lambda column: column.map(order), kind="stable")
+    out = out.reindex(columns=COLUMNS).sort_values("group", key=lambda column: column.map(order), kind="stable")
     out[["verdict", "outcome"]] = out[["verdict", "outcome"]].astype(object).fillna("")
     out["detected"] = out.detected.astype("boolean")
     return out.reset_index(drop=True)
 
 
-def estimate(values: pd.Series) -> dict:
+def averaged(records: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     """The mean of the seeds' values with error and interval."""
-    value, error = float(values.mean()), deviation(values) / np.sqrt(len(values))
-    half = quantile(len(values)) * error if error else 0.0
-    return {"value": value, "error": error, "low": value - half, "high": value + half}
+    groups = records.groupby(keys, sort=False)
+    found = groups[["method", "rows"]].first().assign(value=groups["value"].mean(), error=groups["value"].sem())
+    half = quantile(int(groups.size().max()) if len(found) else 1) * found.error
+    return found.assign(low=found.value - half, high=found.value + half).reset_index()
 
 
 def deviation(values: pd.Series) -> float:

@@ -65,7 +65,7 @@ class Tally:
 
     exact: Float[Tensor, " k"]
     """The gradient, or the mean of the run in its place."""
-    n: float
+    n: float | int
     mean: Float[Tensor, " k"]
     variance: Float[Tensor, " k"]
     """Of one row, per coordinate."""
@@ -100,8 +100,8 @@ class Tally:
 
     def square(self, mean: Float[Tensor, " k"], errors: Sequence[Error]) -> Square:
         """What is seen of |E mean|^2, where `errors` are those of the mean."""
-        trace = sum(float(error.variance.sum()) for error in errors)
-        trace2 = sum(error.trace2() for error in errors)
+        trace = sum((float(error.variance.sum()) for error in errors), 0.0)
+        trace2 = sum((error.trace2() for error in errors), 0.0)
         if len(errors) == 2:
             trace2 += 2 * float((errors[0].factor @ errors[1].factor.T).square().sum())
         seen = float(mean.square().sum())

@@ -15,7 +15,7 @@ from straightedge.analysis.accuracy.tally import tally as one_tally
 from straightedge.analysis.accuracy.truth import Run, Truth
 from straightedge.analysis.accuracy.verdict import exact_verdict
 from straightedge.analysis.cell.cell import Cell, Reference
-from straightedge.analysis.cell.rarity import magnitudes, rarity, rounding
+from straightedge.analysis.cell.rarity import rarity, rounding, typical_loss
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
 from straightedge.analysis.problem.problem import Problem
@@ -67,8 +67,7 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
         Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
-    value = magnitudes(network, torch.Generator(device).manual_seed(0))[0]
-    return Ground(narrow, network, Truth(gradient, loss=float(value) or 1.0, rare=rarity(network), run=run, **given))
+    return Ground(narrow, network, Truth(gradient, loss=typical_loss(network), rare=rarity(network), run=run, **given))
 
 
 def measure_cell(cell: Cell) -> Measurement:

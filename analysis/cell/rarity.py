@@ -48,6 +48,16 @@ def magnitudes(network: Network, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     return value.abs().max(), value.new_zeros(()) if slope is None else slope.abs().max()
 
 
+def typical_loss(network: Network) -> float:
+    """Mean |loss| over states drawn as they come; 1 where that is zero."""
+    rng = torch.Generator(network.theta.device).manual_seed(0)
+    x = network.data(PASSES)
+    for layer in range(network.depth):
+        probability = network.noise.cdf(network.affine(layer, x))
+        x = network.encode(torch.rand(probability.shape, generator=rng, dtype=x.dtype, device=x.device) < probability)
+    return float(network.value(network.output(x)).abs().mean()) or 1.0
+
+
 def rounding(network: Network, dtype: torch.dtype) -> Tensor:
     """Below which a difference of estimates in this precision is rounding, per parameter [d]: a few units in the last place of the
     sums that it is made of, losses times the rounding of pre-activations, and of outputs times the loss's derivative."""

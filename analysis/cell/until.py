@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
+from straightedge.analysis.accuracy.averaged import relative_root
 from straightedge.analysis.accuracy.interval import Estimate
-from straightedge.analysis.accuracy.metric import bias2, exact2, measured, relative_root
+from straightedge.analysis.accuracy.metric import measured
+from straightedge.analysis.accuracy.single import bias2, exact2
 from straightedge.analysis.accuracy.tally import Tally, tally
 from straightedge.estimators.network.error import InputError
 
