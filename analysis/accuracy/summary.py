@@ -44,6 +44,11 @@ def averaged(records: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
     return found.assign(low=found.value - half, high=found.value + half).reset_index()
 
 
+def known(squares: pd.DataFrame) -> pd.Series:
+    """Whether the value of a row of bias2 is to be shown: exact, or a bias was detected; else only its upper end says anything."""
+    return (squares.method == "exact") | squares.detected.fillna(False).astype(bool)
+
+
 def deviation(values: pd.Series) -> float:
     """The standard deviation over seeds; NaN for one seed, which says nothing of its error."""
     return float(values.std(ddof=1)) if len(values) > 1 else np.nan

@@ -63,13 +63,14 @@ def sample(cell: Cell, network: Network, truth: Truth) -> tuple[list[dict], dict
     streams = [Stream(cell, network, Accuracy(truth, cell.draws), seed, step) for seed in range(cell.seeds)]
     METER.reset()
     rows, ended = cell.rows if cell.estimator.random else max(2, *cell.draws), "rows"
-    began = time.perf_counter()
+    began, held = time.perf_counter(), 0
     while True:
         for stream in streams:
             stream.grow(rows)
         if cell.until is None:
             break
-        if cell.until.met([stream.accuracy for stream in streams]):
+        held = held + 1 if cell.until.met([stream.accuracy for stream in streams]) else 0
+        if held == 2:  # once may be luck, which the second half of the rows does not share
             ended = "tolerance"
             break
         if rows >= cell.until.rows or time.perf_counter() - began > cell.until.seconds:

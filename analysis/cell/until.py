@@ -1,4 +1,4 @@
-"""Stopping rule: rows are added until a 95 % interval is tight enough, or a ceiling of rows or seconds is reached."""
+"""Stopping rule: rows are doubled until a 95 % interval is tight enough twice running, or a ceiling of rows or seconds is reached."""
 
 import re
 from dataclasses import dataclass
