@@ -39,7 +39,9 @@ class Accuracy:
     def add(self, rows: Float[Tensor, "n d"]) -> None:
         """Takes in more rows."""
         rows = rows.detach().double()
-        along = rows @ self.truth.directions
+        along = torch.stack([rows[:, where] @ self.truth.directions[where, index]  # a NaN elsewhere is no matter of this group's
+                             for index, where in enumerate(self.truth.groups.values())] or [rows[:, :0].sum(1)], 1)
+        along = along[:, :len(self.truth.groups)]
         self.sums = self.sums + Sums.of(torch.cat((rows, along), 1))
         squares = [rows[:, where].square().sum(1) for where in self.truth.groups.values()]
         self.blocks.add(torch.cat((rows, *(square[:, None] for square in squares)), 1))

@@ -50,7 +50,7 @@ class Until:
         for group in replicates[0].truth.groups:
             found = tally(replicates, group)
             if found.finite and found.length:
-                widths[group] = half(self.interval(found, replicates[0].draws[0]))
+                widths[group] = half(self.interval(found, next(iter(replicates[0].draws), 1)))
         return widths
 
     def interval(self, found: Tally, draws: int) -> Estimate:
