@@ -59,7 +59,7 @@ def test_unbiased_estimators_of_saturated_networks_are_not_accused(tmp_path, bia
 
 def test_without_unit_probabilities_they_would_be():
     """Shown able to fail: ARM, whose rows are all equal where no rare state was met, is off by all that was not."""
-    network = saturated(5.0)
+    network = saturated(9.0)
     from straightedge.estimators.sum.expectation import exact_gradient
 
     groups, outcomes = {**network.groups, "all": slice(0, len(network.theta))}, {}
@@ -90,16 +90,16 @@ def planted(shift: float, seeds: int, rows: int = 4000, seed: int = 0) -> Outcom
 
 
 def test_power_does_not_depend_on_seeds():
-    """The same rows, divided among 2 to 20 seeds, have the same verdict; a bias of 7 errors in one of 20 coordinates is found in 60 of 60."""
-    for seed in range(20):
+    """The same rows, divided among 2 to 20 seeds, have the same verdict; a bias of 7 errors in one of 20 coordinates is always found."""
+    for seed in range(6):
         outcomes = {planted(7.0, seeds, seed=seed) for seeds in (2, 10, 20)}
         assert outcomes == {Outcome.BIASED}
         assert planted(4.0, 2, seed=seed) == planted(4.0, 10, seed=seed) == planted(4.0, 20, seed=seed)
 
 
 def test_false_alarms_of_skewed_rows():
-    """300 samples of exponential rows without bias: at 1 in 2000, two alarms or more once in 100."""
-    assert sum(planted(0.0, 2, 400, seed) is Outcome.BIASED for seed in range(300)) <= 1
+    """100 samples of exponential rows without bias: at 1 in 2000, two alarms or more once in 800."""
+    assert sum(planted(0.0, 2, 400, seed) is Outcome.BIASED for seed in range(100)) <= 1
 
 
 def test_few_events_are_not_judged_and_counted():

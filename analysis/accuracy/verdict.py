@@ -92,7 +92,8 @@ def evidence(sums: Sums, truth: Truth, where: slice, index: int) -> Evidence:
         ran, n = truth.run.sums.at([*columns[:-1], 0]), min(n, truth.run.sums.n)
         variance, third = variance + ran.variance / ran.n, third - ran.third / ran.n**3
         events = torch.minimum(events, ran.events)
-    varies, share, part = variance > 0, torch.zeros_like(g), truth.rounding[where]
+    share, part = torch.zeros_like(g), truth.rounding[where]
+    varies = variance * sums.n > torch.cat((part, (unit.abs() @ part)[None])).square()
     if truth.rare is not None:
         size, share = g.abs() + (own.mean.square() + own.variance)[:-1].sqrt(), truth.rare.shares(n)[where]
         part = part + torch.minimum(size, share * size + truth.rare.unseen(n) * truth.rare.size[where])
