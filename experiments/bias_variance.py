@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Digits, Points
@@ -51,15 +52,19 @@ def cells(config):
 
 
 def relative(table):
-    """bias / |g| (its upper bound where none is detected) and deviation / |g| of each problem, estimator and group, wide."""
+    """bias / |g| (its upper bound where none is detected), deviation / |g| and efficiency of each problem, estimator and group, wide;
+    `hidden` is the efficiency averaged over hidden layers."""
     keys = ["problem", "label", "group"]
+    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys[:2])["value"]
+    table = table[table.group != "hidden"]
     wide = table[table.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
     square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
-    wide["seen"] = ~square.verdict.str.startswith("not detected").to_numpy()
+    wide["seen"] = known(square).to_numpy()
     wide["bias"] = np.sqrt(np.where(wide.seen, square.value, square.high).clip(min=0) / wide.exact2)
     wide["bias"] = wide.bias.where(wide.bias > 1e-9, 0.0)
     wide["deviation"] = np.sqrt(wide.variance.clip(lower=0) / wide.exact2)
     wide["verdict"] = square.verdict.to_numpy()
+    wide["hidden"] = hidden.reindex(list(map(tuple, wide[keys[:2]].to_numpy()))).to_numpy()
     return wide
 
 
@@ -96,14 +101,15 @@ def draw(panel, rows, label, size, alpha):
 
 
 def tables(table):
-    """Bias and deviation in percent of the exact gradient's length, with the verdict, for the whole gradient."""
+    """Bias and deviation in percent of the exact gradient's length, with the verdict, for the whole gradient; efficiency of one estimate,
+    of the whole gradient and averaged over hidden layers."""
     wide = relative(table)
     wide = wide[wide.group == "all"]
     return pd.DataFrame({
         "problem": wide.problem, "estimator": wide.label.map(figures.words),
         "bias %": np.where(wide.seen, "", "< ") + (100 * wide.bias).map("{:.3g}".format),
         "deviation %": (100 * wide.deviation).map("{:.3g}".format), "cosine": wide.cosine.map("{:.3f}".format),
-        "verdict": wide.verdict})
+        "efficiency": wide.efficiency.map("{:.3g}".format), "hidden layers": wide.hidden.map("{:.3g}".format), "verdict": wide.verdict})
 
 
 STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, networks=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Points
@@ -68,7 +69,7 @@ def relative(table):
     keys = ["problem", "label", "estimator"]
     wide = plain[plain.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
     square = plain[plain.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
-    seen = ~square.verdict.str.startswith("not detected").to_numpy()
+    seen = known(square).to_numpy()
     claimed = wide.estimator.map({name: kind.unbiased for name, kind in registry().items()}).to_numpy()
     wide["bias2"] = np.where(claimed, 0.0, np.where(seen, wide.bias2, 0.0)) / wide.exact2
     wide["bound"] = np.where(claimed | seen, 0.0, square.high.clip(lower=0)) / wide.exact2

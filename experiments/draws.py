@@ -56,7 +56,7 @@ def cells(config):
 def figure(table):
     """Rows: RMSE and cosine of each problem; columns: layers."""
     problems = list(dict.fromkeys(table.problem))
-    layers = {problem: [group for group in dict.fromkeys(table[table.problem == problem].group) if group != "all"]
+    layers = {problem: [group for group in dict.fromkeys(table[table.problem == problem].group) if group not in ("all", "hidden")]
               for problem in problems}
     columns = max(map(len, layers.values()))
     drawing, axes = figures.panels(2 * len(problems), columns, 3.2 * len(problems) + 0.4, sharex=True, sharey="row")
@@ -98,8 +98,10 @@ def band(panel, rows, label):
 
 def tables(table):
     """Per problem and layer: what averaging leaves, the bias, and how many estimates bring the RMSE down to a share of |g|; exact."""
+    keys = ["problem", "label", "group"]
+    efficiency = table[(table.method == "exact") & (table.metric == "efficiency")].pivot_table("value", keys, "draws", sort=False)
     exact = table[(table.method == "exact") & table.metric.isin(("bias2", "variance", "exact2"))]
-    wide = exact.pivot_table("value", ["problem", "label", "group"], "metric", sort=False).reset_index()
+    wide = exact.pivot_table("value", keys, "metric", sort=False).reset_index()
     bias2, variance = wide.bias2 / wide.exact2, wide.variance / wide.exact2
     found = pd.DataFrame({"problem": wide.problem, "estimator": wide.label.map(figures.words), "layer": wide.group,
                           "bias / gradient": np.sqrt(bias2.where(bias2 > 1e-18, 0)).map("{:.3g}".format)})
@@ -107,6 +109,9 @@ def tables(table):
         left = (target**2 - bias2).where(bias2 < target**2)
         counts = np.ceil(variance / left).clip(lower=1)
         found[f"estimates until RMSE {target:g}"] = counts.map("{:.0f}".format).where(left.notna(), "never")
+    part = efficiency.loc[list(map(tuple, wide[keys].to_numpy()))]
+    for draws in (part.columns.min(), part.columns.max()):
+        found[f"efficiency, M = {draws:g}"] = part[draws].map("{:.3g}".format).to_numpy()
     return found
 
 

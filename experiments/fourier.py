@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
@@ -60,7 +61,7 @@ def relative(table):
     keys = ["label", "problem_degree", "problem_power", "problem_seed"]
     wide = table.pivot_table("value", keys, "metric", sort=False).reset_index()
     square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
-    wide["seen"] = ~square.verdict.str.startswith("not detected").to_numpy()
+    wide["seen"] = known(square).to_numpy()
     wide["bias"] = np.where(wide.seen, square.value, square.high) / wide.exact2
     wide["deviation"] = wide.variance / wide.exact2
     found = wide.groupby(keys[:-1], sort=False)[["bias", "deviation", "seen", "along"]].mean().reset_index()

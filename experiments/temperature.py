@@ -72,7 +72,7 @@ def relative(table):
     square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
     wide["tau"] = square.backward.astype(float).where(square.backward.notna(), square.tau.astype(float)).to_numpy()
     wide["depth"] = wide.problem_widths.astype(str).str.count("-") + 1
-    wide["half2"] = ((square.high - square.low).to_numpy() / 2 / wide.exact2) ** 2
+    wide["half2"] = (1.96 * square.error.to_numpy() / wide.exact2) ** 2
     wide["bias2"], wide["variance"] = wide.bias2 / wide.exact2, wide.variance.clip(lower=0) / wide.exact2
     return wide
 

@@ -28,7 +28,7 @@ from straightedge.experiments.runner.study import Study
 PROBLEM_FIELDS = ("trainer", "steps", "seed")
 DATA = (Points((5, 5, 5), points=100), Digits((6, 6), points=100))
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Psa(), MeanField(), Reinforce(), Arm())
-MEASURES = {"bias": "|bias| / |g|", "deviation": "standard deviation / |g|"}
+MEASURES = {"bias": "|bias| / |g|", "deviation": "standard deviation / |g|", "efficiency": "efficiency, hidden layers"}
 
 
 @dataclass(frozen=True)
@@ -75,28 +75,30 @@ def relative(table):
     for name, square in (("bias", wide.bias2), ("deviation", wide.variance)):
         value = np.sqrt(square.clip(lower=0)) / wide.length
         wide[name] = value.where(value > 1e-9, 0.0)
+    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys)["value"]
+    wide["efficiency"] = hidden.reindex(pd.MultiIndex.from_frame(wide[keys])).to_numpy()
     first = wide[wide.problem_steps == 0]
     trainers = wide.problem_trainer.unique()
     return pd.concat([wide[wide.problem_steps > 0], *(first.assign(problem_trainer=name) for name in trainers)], ignore_index=True)
 
 
 def figure(table):
-    """Two rows for each data set, bias and deviation; a column for each trainer."""
+    """Three rows for each data set, bias, deviation and efficiency; a column for each trainer."""
     wide = relative(table)
     data, trainers = list(dict.fromkeys(wide.data)), list(dict.fromkeys(wide.problem_trainer))
-    drawing, axes = figures.panels(2 * len(data), len(trainers), 3.9 * len(data) + 0.5, sharex=True, sharey="row")
+    drawing, axes = figures.panels(len(MEASURES) * len(data), len(trainers), 5.6 * len(data) + 0.5, sharex=True, sharey="row")
     for index, name in enumerate(data):
         for column, trainer in enumerate(trainers):
             part = wide[(wide.data == name) & (wide.problem_trainer == trainer)]
-            for panel, measure in zip(axes[2 * index:2 * index + 2, column], MEASURES, strict=True):
+            for panel, measure in zip(axes[3 * index:3 * index + 3, column], MEASURES, strict=True):
                 for label, rows in part.groupby("label", sort=False):
                     if (rows[measure] > 0).any():
                         curve(panel, rows.groupby("problem_steps")[measure], **figures.mark(label))
                 length(panel, part)
                 panel.set_xscale("symlog", linthresh=min(wide.problem_steps[wide.problem_steps > 0]), linscale=0.4)
                 panel.set_yscale("log")
-            axes[2 * index, column].set_title(f"{name}\ntrained with {figures.words(trainer)}")
-        for panel, words in zip(axes[2 * index:2 * index + 2, 0], MEASURES.values(), strict=True):
+            axes[3 * index, column].set_title(f"{name}\ntrained with {figures.words(trainer)}")
+        for panel, words in zip(axes[3 * index:3 * index + 3, 0], MEASURES.values(), strict=True):
             panel.set_ylabel(words)
     ticks = sorted(wide.problem_steps.unique())
     for panel in axes[-1]:
@@ -124,7 +126,7 @@ def length(panel, part):
 
 
 def tables(table):
-    """Median bias and deviation at the first and at the last checkpoint, and how many times they grew."""
+    """Median bias, deviation and efficiency at the first and at the last checkpoint, and how many times they grew."""
     wide, rows = relative(table), []
     for (data, trainer, label), part in wide.groupby(["data", "problem_trainer", "label"], sort=False):
         line = {"data": data, "trained with": figures.words(trainer), "estimator": figures.words(label)}

@@ -19,13 +19,10 @@ from jaxtyping import Bool, Float
 from scipy.stats import norm
 from torch import Tensor
 
-EVENTS = 25
+from straightedge.analysis.accuracy.score import EVENTS, corrected, critical
+
+__all__ = ["EVENTS", "POWER", "BiasTest", "critical"]
 POWER = 0.95
-
-
-def critical(statistics: int, false_alarm: float) -> float:
-    """The |z| that any of so many statistics exceeds with at most this probability, were there no bias (Bonferroni)."""
-    return float(norm.isf(false_alarm / (2 * max(statistics, 1))))
 
 
 @dataclass(eq=False)
@@ -89,8 +86,7 @@ class BiasTest:
     @property
     def z(self) -> Float[Tensor, " s"]:
         """Standard normal where there is no bias; zero where not judged."""
-        t, a = self.bias / self.error, self.asymmetry
-        return torch.where(self.judged, t + a * t.square() / 3 + a.square() * t.pow(3) / 27 + a / 6, 0.0)
+        return torch.where(self.judged, corrected(self.bias / self.error, self.asymmetry), 0.0)
 
     def alarm(self, false_alarm: float) -> str:
         """What is biased and by how much, or nothing; any alarm at all has at most this probability without bias."""

@@ -8,8 +8,16 @@ import pandas as pd
 import torch
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
+from straightedge.analysis.accuracy.interval import Estimate
+from straightedge.analysis.accuracy.metric import AVERAGED, SAMPLED, measured
+from straightedge.analysis.accuracy.tally import exact_tally
+from straightedge.analysis.accuracy.tally import tally as one_tally
+from straightedge.analysis.accuracy.truth import Run, Truth
+from straightedge.analysis.accuracy.verdict import exact_verdict
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
+from straightedge.analysis.cell.rarity import rarity, rounding, typical_loss
+from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.catalogue.spelling import name_of
@@ -34,37 +42,47 @@ class Measurement:
     """What is worth knowing about the run: chunk, what ended it, seconds."""
 
 
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What a cell stands on."""
+
+    network: Network
+    """In the precision of the rows."""
+    wide: Network
+    """In float64."""
+    truth: Truth
+
+
 @lru_cache(maxsize=16)
-def truth(problem: Problem, device: str, precision: str, reference: Reference | None,
-          memory: int) -> tuple[Network, Network, torch.Tensor, torch.Tensor | None]:
-    """(the network in the precision of the rows, in float64, its gradient in float64, the variance of that gradient's error or None
-    where it is exact), once per process."""
+def ground(problem: Problem, device: str, precision: str, reference: Reference | None, memory: int) -> Ground:
+    """The network and what its rows are held against, once per process."""
     network = problem.build().to(device, torch.float64)
     narrow = network.to(device, PRECISION[precision])
+    layers = tuple(network.groups)
+    given = {"groups": {**network.groups, "all": slice(0, len(network.theta))}, "hidden": layers[:network.depth],
+             "rounding": rounding(network, PRECISION[precision])}
     if reference is None:
-        return narrow, network, exact_gradient(network), None
-    reference.estimator.check(network)
-    run = Accuracy(torch.zeros_like(network.theta), {})
-    cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
-    step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
-    Stream(cell, network, run, "reference", step).grow(reference.rows)
-    return narrow, network, run.mean, run.variance / run.n
-
-
-def groups(network: Network) -> dict[str, slice]:
-    """The layers, and all parameters."""
-    return {**network.groups, "all": slice(0, len(network.theta))}
+        gradient, run = exact_gradient(network), None
+    else:
+        reference.estimator.check(network)
+        accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
+        cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
+        step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
+        Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
+        gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
+    return Ground(narrow, network, Truth(gradient, loss=typical_loss(network), rare=rarity(network), run=run, **given))
 
 
 def measure_cell(cell: Cell) -> Measurement:
     """The measurement of a cell.
 
-    Where the moments are exact their records have seed -1, and the draws give only what moments do not: cosine, descent, cost."""
-    network, wide, gradient, uncertainty = truth(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
-    cell.estimator.check(network)
+    Records with seed -1 are of the whole cell, with error and interval: from exact moments, else from the rows of all seeds.  Where
+    the moments are exact the draws give only what moments do not: cosine, descent, cost."""
+    base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
+    cell.estimator.check(base.network)
     records, info, known = [], {}, set()
-    if cell.method != "sampled" and uncertainty is None:
-        found = known_moments(cell, wide)
+    if cell.method != "sampled" and base.truth.run is None:
+        found = known_moments(cell, base.wide)
         if found is None and cell.method == "exact":
             raise InputError(f"{name_of(cell.estimator)} has no exact moments on this network; use method auto or sampled")
         why = found and contradiction(cell.estimator, wide, found, WITNESSES if cell.estimator.random else 2)
@@ -74,13 +92,13 @@ def measure_cell(cell: Cell) -> Measurement:
             found, info["note"] = None, f"measured as sampled: {why}"
         if found is not None:
             start = time.perf_counter()
-            records = moment_records(cell, found, gradient, groups(network))
+            records = moment_records(cell, found, base)
             info["moment_seconds"] = time.perf_counter() - start
             known = {record["metric"] for record in records}
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in known else cell
-    sampled, more = sample(drawn, network, gradient, groups(network), uncertainty)
+    sampled, more = sample(drawn, base.network, base.truth)
     certain = known | {"bias_z"} if known else known
     records += [record for record in sampled if record["metric"] not in certain]
     frame = pd.DataFrame(records)
@@ -97,19 +115,22 @@ def known_moments(cell: Cell, network: Network) -> Moments | None:
         return None
 
 
-def moment_records(cell: Cell, found: Moments, gradient: torch.Tensor, where: dict[str, slice]) -> list[dict]:
+def moment_records(cell: Cell, found: Moments, base: Ground) -> list[dict]:
     """The records that follow from exact mean and variance; also cosine and descent where there is no variance."""
+    truth, fixed = Truth(base.truth.exact, base.truth.groups, base.truth.hidden, base.truth.loss, rounding(base.wide, torch.float64)), []
+    tallies = {group: exact_tally(truth, group, found.mean, found.variance) for group in truth.groups}
+    if not cell.estimator.random:
+        single = Accuracy(truth, (1,))
+        single.add(found.mean[None])
+        fixed = [(metric, draws) for metric in SAMPLED for draws in (cell.draws if metric in AVERAGED else (1,))]
     records = []
-    for group, part in where.items():
-        g, mean, variance = gradient[part], found.mean[part], float(found.variance[part].sum())
-        bias2, exact2, length2, inner = (float(v) for v in ((mean - g).square().sum(), g @ g, mean @ mean, mean @ g))
-        values = {("bias2", 1): bias2, ("variance", 1): variance, ("length2", 1): length2, ("exact2", 1): exact2,
-                  ("along", 1): inner / exact2 if exact2 else float("nan")}
-        values |= {("mse", draws): bias2 + variance / draws for draws in cell.draws}
-        if not cell.estimator.random:
-            length = (exact2 * length2) ** 0.5
-            values |= {("cosine", draws): inner / length if length else 0.0 for draws in cell.draws} | {("descent", 1): inner > 0}
-        common = {"seed": -1, "method": "exact", "rows": 0}
-        records += [{"group": group, "metric": metric, "draws": draws, "value": float(value)} | common
-                    for (metric, draws), value in values.items()]
-    return records
+    for group, tally in tallies.items():
+        verdict = exact_verdict(tally, truth, group)
+        for metric, draws in wanted(cell.draws):
+            if metric not in SAMPLED:
+                records.append(record(group, metric, draws, measured(tally, metric, draws), "exact", 0)
+                               | (said(verdict) if metric == "bias2" else {}))
+        if fixed:
+            alone = {metric: measured(one_tally([single], group), metric, 1) for metric in SAMPLED}
+            records += [record(group, metric, draws, Estimate.exact(alone[metric].value), "exact", 0) for metric, draws in fixed]
+    return records + hidden_records(truth, tallies, cell.draws, "exact", 0)

@@ -46,8 +46,13 @@ def differences(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], refere
 def wide(records: pd.DataFrame) -> dict[tuple, tuple[pd.Series, int]]:
     """(group, metric, draws) -> (value by seed, rows)."""
     kept = records[records.metric.isin(METRICS)]
-    return {key: (part.set_index("seed").value, int(part["rows"].max()))
-            for key, part in kept.groupby(["group", "metric", "draws"], sort=False)}
+    found = {}
+    for key, part in kept.groupby(["group", "metric", "draws"], sort=False):
+        single = part[part.seed >= 0]
+        part = single if len(single) else part
+        if len(single) or part.method.iloc[0] == "exact":
+            found[key] = part.set_index("seed").value, int(part["rows"].max())
+    return found
 
 
 def interval(values: pd.Series, other: pd.Series) -> dict:

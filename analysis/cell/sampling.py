@@ -6,7 +6,9 @@ from hashlib import sha256
 import torch
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
+from straightedge.analysis.accuracy.truth import Truth
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.record import sampled_records
 from straightedge.estimators.catalogue.estimate import estimates
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.network import Network
@@ -53,21 +55,21 @@ class Stream:
             self.chunks += 1
 
 
-def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[str, slice],
-           uncertainty: torch.Tensor | None = None) -> tuple[list[dict], dict]:
-    """(records of every seed, chunk size and what ended the sampling)."""
+def sample(cell: Cell, network: Network, truth: Truth) -> tuple[list[dict], dict]:
+    """(records of every seed and of the whole, chunk size and what ended the sampling)."""
     network, step = network.metered(), chunk_rows(network, cell.memory << 20, getattr(cell.estimator, "samples", 1))
     if not cell.estimator.random:
         step = min(step, 64)
-    streams = [Stream(cell, network, Accuracy(gradient, groups, cell.draws, uncertainty), seed, step) for seed in range(cell.seeds)]
+    streams = [Stream(cell, network, Accuracy(truth, cell.draws), seed, step) for seed in range(cell.seeds)]
     rows, ended = cell.rows if cell.estimator.random else max(2, *cell.draws), "rows"
-    began = time.perf_counter()
+    began, held = time.perf_counter(), 0
     while True:
         for stream in streams:
             stream.grow(rows)
         if cell.until is None:
             break
-        if cell.until.met([stream.accuracy for stream in streams]):
+        held = held + 1 if cell.until.met([stream.accuracy for stream in streams]) else 0
+        if held == 2:  # once may be luck, which the second half of the rows does not share
             ended = "tolerance"
             break
         if rows >= cell.until.rows or time.perf_counter() - began > cell.until.seconds:
@@ -75,11 +77,9 @@ def sample(cell: Cell, network: Network, gradient: torch.Tensor, groups: dict[st
             break
         rows = min(2 * rows, cell.until.rows)
     forwards, backwards = network.cost(rows * cell.seeds)
-    records = []
+    records = sampled_records([stream.accuracy for stream in streams], [stream.seed for stream in streams])
     for stream in streams:
         common = {"seed": stream.seed, "method": "sampled", "rows": rows}
-        records += [{"group": group, "metric": metric, "draws": draws, "value": value} | common
-                    for group, metric, draws, value in stream.accuracy.values()]
         cost = {"forwards": forwards, "backwards": backwards, "evaluations": forwards + backwards,
                 "seconds": stream.seconds / (rows if cell.estimator.random else stream.chunks)}  # equal rows come from one call
         records += [{"group": "all", "metric": metric, "draws": 1, "value": value} | common for metric, value in cost.items()]

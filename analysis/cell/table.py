@@ -46,5 +46,5 @@ def text(frame: pd.DataFrame) -> str:
 
 def read(path: Path) -> pd.DataFrame:
     """A table written by `text`; the empty string stays the empty string in the columns of words."""
-    frame = pd.read_csv(StringIO(path.read_text()), dtype={"key": str, "verdict": str})
-    return frame.fillna({"verdict": ""})
+    frame = pd.read_csv(StringIO(path.read_text()), dtype={"key": str, "verdict": str, "outcome": str, "detected": "boolean"})
+    return frame.fillna({"verdict": "", "outcome": ""})

@@ -1,12 +1,14 @@
-"""Stopping rule: rows are added until a 95 % interval is tight enough, or a ceiling of rows or seconds is reached."""
+"""Stopping rule: rows are doubled until a 95 % interval is tight enough twice running, or a ceiling of rows or seconds is reached."""
 
 import re
 from dataclasses import dataclass
 
-import numpy as np
-from scipy.stats import t
-
 from straightedge.analysis.accuracy.accuracy import Accuracy
+from straightedge.analysis.accuracy.averaged import relative_root
+from straightedge.analysis.accuracy.interval import Estimate
+from straightedge.analysis.accuracy.metric import measured
+from straightedge.analysis.accuracy.single import bias2, exact2
+from straightedge.analysis.accuracy.tally import Tally, tally
 from straightedge.estimators.network.error import InputError
 
 METRICS = ("bias", "cosine", "along", "rmse", "descent")
@@ -37,27 +39,27 @@ class Until:
         return cls(match[1], float(match[2]) / (100 if match[3] else 1), rows, seconds)
 
     def met(self, replicates: list[Accuracy]) -> bool:
-        """Whether every group's interval over the seeds is tight enough."""
-        return bool(max(self.half_width(replicates).values()) <= self.tolerance)
+        """Whether every group's interval over all rows is tight enough."""
+        return bool(max(self.half_width(replicates).values(), default=0.0) <= self.tolerance)
 
     def half_width(self, replicates: list[Accuracy]) -> dict[str, float]:
         """Group -> half the 95 % interval, in units of the tolerance; cosine and rmse for the first number of draws.
 
         Groups whose exact gradient is zero are left out."""
-        values = [{(group, metric): value for group, metric, draws, value in reversed(one.values())} for one in replicates]
         widths = {}
-        for group in replicates[0].groups:
-            exact2 = values[0][group, "exact2"]
-            if exact2 == 0:
-                continue
-            name = {"bias": "bias2", "rmse": "mse"}.get(self.metric, self.metric)
-            sample = np.array([value[group, name] for value in values])
-            half = t.ppf(0.975, len(sample) - 1) * sample.std(ddof=1) / len(sample) ** 0.5
-            widths[group] = half if name == self.metric else root_half_width(sample.mean() / exact2, half / exact2)
+        for group in replicates[0].truth.groups:
+            found = tally(replicates, group)
+            if found.finite and found.length:
+                widths[group] = half(self.interval(found, next(iter(replicates[0].draws), 1)))
         return widths
 
+    def interval(self, found: Tally, draws: int) -> Estimate:
+        """The metric's, in units of the tolerance."""
+        if self.metric == "bias":
+            return relative_root(bias2(found), exact2(found))
+        return measured(found, {"rmse": "rmse_relative"}.get(self.metric, self.metric), draws)
 
-def root_half_width(value: float, half: float) -> float:
-    """Half the interval of a root, from the value and half-width of its square; the upper end where the square may be zero."""
-    upper, lower = max(0.0, value + half) ** 0.5, max(0.0, value - half) ** 0.5
-    return (upper - lower) / 2 if lower else upper
+
+def half(found: Estimate) -> float:
+    """Half the interval; the upper end where the lower is zero."""
+    return (found.high - found.low) / 2 if found.low else found.high

@@ -39,7 +39,7 @@ def measurements(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for column in ("low", "high"):
         wide[column] = np.sqrt(square[column].clip(lower=0) / wide.exact2)
     wide["bias"], wide["deviation"] = (np.sqrt(wide[column].clip(lower=0) / wide.exact2) for column in ("bias2", "variance"))
-    wide["exact"], wide["bound"] = square.method == "exact", square.verdict.str.extract(r"below (\S+) %")[0].astype(float) / 100
+    wide["exact"], wide["bound"] = square.method == "exact", square.reindex(columns=["bound"]).bound.astype(float)
     return {name: rows.reset_index() for name, rows in wide.groupby("estimator", sort=False)}
 
 

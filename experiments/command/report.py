@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-SHOWN = ("rmse_relative", "cosine", "along", "descent")
+SHOWN = ("rmse_relative", "cosine", "efficiency", "along", "descent")
 
 
 def readable(frame: pd.DataFrame) -> str:
@@ -16,7 +16,7 @@ def readable(frame: pd.DataFrame) -> str:
     frame = frame.drop(differences.index)
     wanted = [(metric, draws) for metric in SHOWN for draws in sorted(frame[frame.metric == metric].draws.unique())]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head in ("estimator", "group", *(f"{metric}\nM = {draws}" if metric in SHOWN[:2] else metric for metric, draws in wanted)):
+    for head in ("estimator", "group", *(f"{metric}\nM = {draws}" if metric in SHOWN[:3] else metric for metric, draws in wanted)):
         table.add_column(head, justify="left" if head in ("estimator", "group") else "right", no_wrap=True)
     verdicts = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("estimator", "group", "bias"):
@@ -24,7 +24,8 @@ def readable(frame: pd.DataFrame) -> str:
     for (name, group), rows in frame.groupby(["label", "group"], sort=False):
         cells = rows.set_index(["metric", "draws"])
         table.add_row(name, group, *(number(cells.loc[key]) if key in cells.index else "" for key in wanted))
-        verdicts.add_row(name, group, str(cells.loc[("bias2", 1), "verdict"]))
+        if ("bias2", 1) in cells.index:
+            verdicts.add_row(name, group, str(cells.loc[("bias2", 1), "verdict"]))
     costs = Table(box=None, pad_edge=False, header_style="bold")
     for head in ("estimator", "passes per estimate", "seconds per estimate", "seeds x rows"):
         costs.add_column(head, justify="left" if head == "estimator" else "right")

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-APART = ("value", "error", "low", "high", "verdict", "key", "rows", "seeds", "method")
+APART = ("value", "error", "low", "high", "verdict", "outcome", "detected", "bound", "key", "rows", "seeds", "method")
 
 
 def moved(before: pd.DataFrame, after: pd.DataFrame, limit: float = 3.0) -> list[str]:

@@ -1,0 +1,72 @@
+"""How rare the states of a network's units are, and how large an estimate can be: what is known before a row is drawn.
+
+Shapes: b data points, o and i units above and below an affine layer, k states drawn."""
+
+import torch
+from torch import Tensor
+
+from straightedge.analysis.accuracy.truth import Layer, Rare
+from straightedge.estimators.network.network import Network
+
+PASSES, CORNERS = 64, 256
+
+
+def rarity(network: Network) -> Rare:
+    """Probabilities of the rarer states, averaged over the units below, and the sizes of loss and inputs.
+
+    The states below are drawn, PASSES times; given them the probabilities are exact, however small."""
+    rng = torch.Generator(network.theta.device).manual_seed(0)
+    x, rare, upper = network.data(PASSES), [], []
+    for layer in range(network.depth):
+        a = network.affine(layer, x)
+        probability = network.noise.cdf(a)
+        upper.append(probability.mean(0))
+        rare.append(torch.minimum(upper[-1], network.noise.cdf(-a).mean(0)))
+        x = network.encode(torch.rand(probability.shape, generator=rng, dtype=a.dtype, device=a.device) < probability)
+    inputs = [(network.inputs != 0).double(), network.inputs.abs()]
+    layers, sizes = [], []
+    largest = torch.stack(magnitudes(network, rng)).max()
+    for layer, (out, _) in enumerate(network.shapes):
+        flips = rare[layer].double() if layer < network.depth else network.inputs.new_ones(len(network.inputs), out).double()
+        for above in rare[layer + 1:]:
+            flips = flips * above.sum(1, keepdim=True).clamp_max(1)
+        layers.append(Layer(flips, *(part.double() for part in inputs)))
+        widest = inputs[1].amax(0)
+        sizes.append(torch.cat((widest.expand(out, -1).reshape(-1), widest.new_ones(out))))
+        if layer < network.depth:
+            lo, hi = network.states
+            inputs = [(hi != 0) * upper[layer] + (lo != 0) * (1 - upper[layer]), abs(hi) * upper[layer] + abs(lo) * (1 - upper[layer])]
+    size = torch.cat(sizes).double() * float(largest) / len(network.inputs)
+    return Rare(tuple(layers), torch.cat([part.reshape(-1) for part in rare]).double().sort().values, size)
+
+
+def magnitudes(network: Network, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(largest |loss|, largest |derivative of the loss by an output|) over states of the last layer that are drawn uniformly."""
+    shape = (CORNERS, len(network.inputs), network.widths[-1])
+    state = network.encode(torch.rand(shape, generator=rng, dtype=network.theta.dtype, device=network.theta.device) < 0.5)
+    value, slope = network.outcome(network.output(state))
+    return value.abs().max(), value.new_zeros(()) if slope is None else slope.abs().max()
+
+
+def typical_loss(network: Network) -> float:
+    """Mean |loss| over states drawn as they come; 1 where that is zero."""
+    rng = torch.Generator(network.theta.device).manual_seed(0)
+    x = network.data(PASSES)
+    for layer in range(network.depth):
+        probability = network.noise.cdf(network.affine(layer, x))
+        x = network.encode(torch.rand(probability.shape, generator=rng, dtype=x.dtype, device=x.device) < probability)
+    return float(network.value(network.output(x)).abs().mean()) or 1.0
+
+
+def rounding(network: Network, dtype: torch.dtype) -> Tensor:
+    """Below which a difference of estimates in this precision is rounding, per parameter [d]: a few units in the last place of the
+    sums that it is made of, losses times the rounding of pre-activations, and of outputs times the loss's derivative."""
+    value, slope = magnitudes(network, torch.Generator(network.theta.device).manual_seed(0))
+    widest, sums, sizes = network.inputs.abs().amax(0), [], []
+    for weight, bias in network.layers:
+        sums.append(float((weight.abs() @ widest + bias.abs()).max()))
+        sizes.append(torch.cat((widest.expand(len(bias), -1).reshape(-1), widest.new_ones(len(bias)))))
+        widest = widest.new_full((len(bias),), max(map(abs, network.states)))
+    output = sums.pop() if network.outputs else 0.0
+    size = float(value) * (1 + max(sums)) + float(slope) * (1 + output)
+    return 4 * torch.finfo(dtype).eps * size * torch.cat(sizes).double()
