@@ -51,7 +51,7 @@ def disarm_below_leave_one_out() -> Finding:
     inner = two[:, :-1]
     outer = float(two[:, -1].min())
     return decided(right and float(inner.max()) < 1 < outer, "largest ratio of a hidden layer's variances, 10 networks of 4-4 units, half "
-                   f"of them trained; least {inner.min():.2g}; of single parameters up to {torch.cat(single).max():.3g}", float(inner.max()),
+                   f"trained; least {inner.min():.2g}; of single parameters up to {torch.cat(single).max():.3g}", float(inner.max()),
                    only_if=f"hidden layers are meant, or one layer.  In the output layer, where the loss has a derivative, DisARM has one "
                            f"sample for two and {outer:.3g} times the variance.  In these two layers DisARM evaluates the loss three "
                            f"times: against three samples the largest ratio of a hidden layer is {three[:, :-1].max():.3g}")

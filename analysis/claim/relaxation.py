@@ -114,7 +114,7 @@ def tau_depth() -> Finding:
     return decided(right, "exponent of tau for L = 2 layers of one unit, by quadrature, from tau 0.0002 to 0.0001, negligible being "
                    f"below 1 % of the largest gradient; L = 1: {relative_exponents[0]:.3g}", relative_exponents[1],
                    only_if=f"negligible is relative to the largest gradient.  Below a fixed size, here 0.001, the chance falls more "
-                           f"slowly, as (tau log 1 / tau)^L does: the exponents for L = 1 and 2 are {fixed[0][0]:.2f} and {fixed[1][0]:.2f} "
+                           f"slowly, as (tau log 1 / tau)^L does: exponents for L = 1 and 2: {fixed[0][0]:.2f} and {fixed[1][0]:.2f} "
                            f"from tau 0.02 to 0.01, and still {fixed[0][1]:.2f} and {fixed[1][1]:.2f} from 0.0002 to 0.0001")
 
 
