@@ -9,7 +9,7 @@ from torch import Tensor
 
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
+from straightedge.estimators.sampling.forward import Coupling, estimate_rows, rollout, trunk, uniforms_above
 
 
 def dirichlet_copula(t: Float[Tensor, "n b i"], samples: int, rng: torch.Generator) -> Float[Tensor, "n k b i"]:
@@ -45,6 +45,9 @@ class Arms(Estimator):
     unbiased: ClassVar[bool] = True
     samples: int = 4
     """Antithetic samples of every layer."""
+    coupling: Coupling = "common"
+    """How the layers above the compared states are sampled: with common uniforms, which lowers the variance, or independently, as the
+    estimator was first used in networks of several layers."""
 
     def __post_init__(self):
         if self.samples < 2:
@@ -61,7 +64,8 @@ class Arms(Estimator):
             t = dirichlet_copula(torch.where(mirrored, 1 - u, u), self.samples, rng)
             upper = (t < tail.unsqueeze(1)) ^ mirrored.unsqueeze(1)
             upper = torch.cat(((u < p).unsqueeze(1), upper), 1)
-            values = rollout(network, network.encode(upper[:, 1:]), common, layer)
+            above = common if self.coupling == "common" else [u.unsqueeze(1).expand(-1, self.samples - 1, -1, -1) for u in us]
+            values = rollout(network, network.encode(upper[:, 1:]), uniforms_above(above, self.coupling, rng), layer)
             values = torch.cat((value.unsqueeze(1), values), 1)
             centred = (values - values.mean(1, keepdim=True)).unsqueeze(-1)
             apart = tail - both_low(tail, self.samples)

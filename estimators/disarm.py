@@ -6,14 +6,14 @@ from typing import ClassVar
 from straightedge.estimators.arm import antithetic_pair
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, disarm_pairing
-from straightedge.estimators.sampling.forward import estimate_rows, trunk
+from straightedge.estimators.sampling.forward import Coupling, estimate_rows, trunk
 
 
 @dataclass(frozen=True)
 class Disarm(Estimator):
     """DisARM (U2G): ARM averaged over the uniforms that give the same pair of antithetic states.
 
-    In a chain every layer has its own pair, followed upward with common uniforms.
+    In a chain every layer has its own pair, followed upward with common uniforms unless `coupling` says otherwise.
 
     By      1/2 (f(x) - f(x')) ([x is hi] - [x' is hi]) F'(a) / min(p, 1 - p), x' the antithetic state
     Needs   nothing of the loss but its value
@@ -25,13 +25,16 @@ class Disarm(Estimator):
     family: ClassVar[str] = "antithetic"
     marker: ClassVar[str] = "v"
     unbiased: ClassVar[bool] = True
+    coupling: Coupling = "common"
+    """How the layers above the compared states are sampled: with common uniforms, which lowers the variance, or independently, as the
+    estimator was first used in networks of several layers."""
 
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
         states, activations, z = trunk(network, us)
         value, slope = network.outcome(z)
         deltas = []
-        for a, u, p, same, opposite in antithetic_pair(network, states, activations, us, value):
+        for a, u, p, same, opposite in antithetic_pair(network, activations, us, value, self.coupling, rng):
             differ = (u < p).to(p) - (u > network.noise.cdf(-a)).to(p)
             scale = network.noise.score(a, a < 0).abs()  # F'(a) / min(p, 1 - p)
             deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
@@ -39,4 +42,4 @@ class Disarm(Estimator):
 
     def plan(self, network):
         """The plan of its exact moments."""
-        return PairPlan(network, disarm_pairing)
+        return PairPlan(network, disarm_pairing, self.coupling)

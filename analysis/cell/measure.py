@@ -79,10 +79,11 @@ def measure_cell(cell: Cell) -> Measurement:
     Records with seed -1 are of the whole cell, with error and interval: from exact moments, else from the rows of all seeds.  Where
     the moments are exact the draws give only what moments do not: cosine, descent, cost."""
     base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
-    cell.estimator.check(base.network)
+    network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
+    cell.estimator.check(network)
     records, info, known = [], {}, set()
     if cell.method != "sampled" and base.truth.run is None:
-        found = known_moments(cell, base.wide)
+        found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
             raise InputError(f"{name_of(cell.estimator)} has no exact moments on this network; use method auto or sampled")
         why = found and contradiction(cell.estimator, wide, found, WITNESSES if cell.estimator.random else 2)
@@ -98,7 +99,7 @@ def measure_cell(cell: Cell) -> Measurement:
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in known else cell
-    sampled, more = sample(drawn, base.network, base.truth)
+    sampled, more = sample(drawn, network, base.truth)
     certain = known | {"bias_z"} if known else known
     records += [record for record in sampled if record["metric"] not in certain]
     frame = pd.DataFrame(records)

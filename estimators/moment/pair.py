@@ -1,7 +1,7 @@
 """The moments of estimators that compare two evaluations of the loss, f(x) - f(x'), in every layer.
 
 A layer's pair (x, x') is drawn unit by unit, given the state below; the layers above follow both with common uniforms, so that
-the pair itself is a Markov chain upwards, over 4^n joint states a layer:
+the pair itself is a Markov chain upwards, over 4^n joint states a layer (or each has its own, and E[f^2], E[f] are enough):
 
     G_l(x, x') = E[(f - f')^2 | x_l, x'_l]     G_{l-1}(x, x') = E[G_l(y, y')],  P(y = hi, y' = hi) = min(p, p'), and so on
     E[delta_i | x_{l-1}] = E[c_i (F_l(x) - F_l(x'))],     E[delta_i^2 | x_{l-1}] = E[c_i^2 G_l(x, x')]
@@ -24,6 +24,7 @@ from straightedge.estimators.moment.message import activations, output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import own, relative_features, score_weights
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.sampling.forward import Coupling
 from straightedge.estimators.sum.contraction import contraction
 from straightedge.estimators.sum.reference import Values, grouping, references
 from straightedge.estimators.sum.transfer import state_table
@@ -84,10 +85,33 @@ def transfer(weights: Float[Tensor, "s n o d"], rows: Tensor | None, columns: Fl
 
 
 @dataclass(frozen=True, eq=False)
+class Apart:
+    """Two evaluations whose layers above are sampled independently: first and second moments of the loss given the state."""
+
+    first: Float[Tensor, "r s"]
+    second: Float[Tensor, "q s"]
+
+    @classmethod
+    def of(cls, values: Float[Tensor, "r s"], pairs: Int[Tensor, "q 2"]) -> "Apart":
+        """Those of the last layer's states, which fix the loss."""
+        return cls(values, values[pairs[:, 0]] * values[pairs[:, 1]])
+
+    def descend(self, transfer: Callable[[Tensor], Tensor]) -> "Apart":
+        """Those given the state of the layer below."""
+        return Apart(transfer(self.first).T.contiguous(), transfer(self.second).T.contiguous())
+
+    def square(self, pairs: Int[Tensor, "q 2"], x: Int[Tensor, " t"], other: Int[Tensor, " t"]) -> Float[Tensor, "q t"]:
+        """E[(f_v - f'_v) (f_w - f'_w) | x, x'] for pairs (v, w) of the basis' vectors."""
+        v, w = (self.first[part] for part in pairs.T)
+        return self.second[:, x] + self.second[:, other] - v[:, x] * w[:, other] - w[:, x] * v[:, other]
+
+
+@dataclass(frozen=True, eq=False)
 class PairPlan(Plan):
     """The moments of an estimator whose delta is c_i (f(x) - f(x')) for pairs of this kind."""
 
     pairing: Pairing
+    coupling: Coupling = "common"
 
     def cost(self):
         network, points = self.network, len(self.network.inputs)
@@ -107,6 +131,7 @@ class PairPlan(Plan):
         message = Values(data.first(relative_features(network)))
         difference = message.difference(*members(network.widths[-1], data.vectors.device))
         square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
+        apart = Apart.of(data.first(relative_features(network)), data.pairs)
         for layer, among in reversed(list(enumerate(references(network)))):
             weights, width = self.pairing(network, below[layer]), network.widths[layer]
             deltas.insert(0, Delta(data, *(
@@ -114,6 +139,10 @@ class PairPlan(Plan):
                 for order, columns in ((1, difference), (2, square)))))
             if layer:
                 message = message.descend(among.states, grouping(network, layer, among), partial(transfer, trunk[layer]))
-                square = transfer(common(network, layer), None, square).T.contiguous()
                 difference = message.difference(*members(network.widths[layer - 1], square.device))
+                if self.coupling == "common":
+                    square = transfer(common(network, layer), None, square).T.contiguous()
+                else:
+                    apart = apart.descend(partial(transfer, trunk[layer], None))
+                    square = apart.square(data.pairs, *members(network.widths[layer - 1], square.device))
         return trunk, [*deltas, *output_deltas(network)]

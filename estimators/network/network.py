@@ -82,6 +82,10 @@ class Network:
         return replace(self, theta=self.theta.to(device, dtype), inputs=self.inputs.to(device, dtype),
                        labels=self.labels.to(device))
 
+    def copied(self) -> "Network":
+        """The same network in tensors of its own, its passes counted from zero."""
+        return replace(self, theta=self.theta.detach().clone(), inputs=self.inputs.clone(), labels=self.labels.clone(), passes=Passes())
+
     def metered(self) -> "Network":
         """The same network, its passes counted from zero."""
         return replace(self, passes=Passes())

@@ -1,8 +1,14 @@
 """Sampling of states and losses, shared by every estimator that evaluates the loss at sampled states."""
 
+from typing import Literal
+
+import torch
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
+
+Coupling = Literal["common", "independent"]
+"""Whether the layers above two states that are compared are sampled with the same uniforms, or each with its own."""
 
 
 def climb(network: Network, x: Tensor, us: list[Tensor], layer: int = 0) -> tuple[list[Tensor], list[Tensor]]:
@@ -27,6 +33,13 @@ def trunk(network: Network, us: list[Tensor]) -> tuple[list[Tensor], list[Tensor
     data = network.data(*us[0].shape[:-2])
     states, activations = climb(network, data, us)
     return [data, *states], activations, network.output(states[-1])
+
+
+def uniforms_above(us: list[Tensor], coupling: Coupling, rng: torch.Generator) -> list[Tensor]:
+    """The uniforms with which the layers above another state of a layer are sampled: the trunk's, or new ones."""
+    if coupling == "common":
+        return us
+    return [torch.rand(u.shape, generator=rng, dtype=u.dtype, device=u.device) for u in us]
 
 
 def mean_of_others(values: Tensor) -> Tensor:
