@@ -50,7 +50,7 @@ def _precision():
     torch.set_default_dtype(before)
 
 
-CRASHING = (form.Crashing, form.Leaving, form.Unhashable, form.Priceless, exact.UnknownClass)
+CRASHING = (form.Crashing, form.Leaving, form.Unhashable, form.Priceless, form.Numpys, exact.UnknownClass)
 """Broken estimators that are caught by their crash; others are to be caught by what they do."""
 
 
