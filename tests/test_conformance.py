@@ -6,6 +6,7 @@ from typing import ClassVar
 import pytest
 import torch
 from broken import BROKEN, form, truth
+from broken import tail as exact
 from broken.truth import Shrunk, WrongSign
 
 from straightedge.analysis.check import conformance
@@ -41,9 +42,22 @@ def test_variant(estimator):
     assert not report.failures, str(report)
 
 
+@pytest.fixture(autouse=True)
+def _precision():
+    """Some broken estimators leave another default precision behind."""
+    before = torch.get_default_dtype()
+    yield
+    torch.set_default_dtype(before)
+
+
+CRASHING = (form.Crashing, form.Leaving, form.Unhashable, form.Priceless, form.Numpys, exact.UnknownClass)
+"""Broken estimators that are caught by their crash; others are to be caught by what they do."""
+
+
 @pytest.mark.parametrize("kind", BROKEN, ids=lambda kind: kind.__name__)
 def test_broken_estimator_is_caught_by_the_check_meant_for_it(kind):
-    assert [failure.check for failure in run_checks(kind(), (kind.meant,)).failures] == [kind.meant]
+    failure, = run_checks(kind(), (kind.meant,)).failures
+    assert failure.check == kind.meant and ("Error: " not in failure.message or kind in CRASHING), failure
 
 
 def test_every_check_is_shown_able_to_fail():

@@ -16,7 +16,7 @@ from straightedge.estimators.network.network import Network
 
 LONGEST, SHORTEST, EFFORT = 8192, 2048, 3e6
 """Rows of a chunk: as many as this number of multiply-adds gives, within the first two."""
-SIZES = {1: 240, 2: 160, 3: 100, 5: 60, 8: 40, 17: 18, 64: 6, 257: 2, 1000: 1, 4097: 1}
+SIZES = {1: 240, 2: 500, 3: 100, 5: 60, 8: 40, 17: 18, 64: 6, 257: 2, 1000: 1, 4097: 1}
 """Rows of a call -> calls of that size: odd and even, one and thousands, some 300 rows of each size that is small."""
 PREFERRED = ("multi_affine", "quadratic", "unequal_widths", "logistic signs")
 """Rungs with losses of general form and few parameters."""

@@ -22,7 +22,7 @@ class Altered(Reinforce):
 
 @dataclass(frozen=True)
 class OwnNoise(Reinforce):
-    """`uniforms` gives the noise of the rows [n, b, units], one tensor a layer, past the network's own; `baseline` what is subtracted
+    """`uniforms` gives the noise of the rows [n, b, units], one tensor a layer, past the network's own; `subtracted` what is taken
     from the losses [n, b]."""
 
     __doc__ = Reinforce.__doc__
@@ -31,12 +31,12 @@ class OwnNoise(Reinforce):
     def uniforms(self, network, n, rng):
         return [torch.rand(n, len(network.inputs), width, generator=rng, dtype=network.theta.dtype) for width in network.widths]
 
-    def baseline(self, value):
+    def subtracted(self, value):
         return 0.0
 
     def __call__(self, network, n, rng):
         states, activations, z = trunk(network, self.uniforms(network, n, rng))
         value, slope = network.outcome(z)
-        value, middle = value - self.baseline(value), sum(network.states) / 2
+        value, middle = value - self.subtracted(value), sum(network.states) / 2
         return estimate_rows(network, states, [value.unsqueeze(-1) * network.noise.score(a, x > middle)
                                                for a, x in zip(activations, states[1:], strict=True)], slope)

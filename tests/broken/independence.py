@@ -69,21 +69,21 @@ class BatchBaselinePastTheNetwork(OwnNoise):
 
     meant = "check_independent"
 
-    def baseline(self, value):
+    def subtracted(self, value):
         return value.mean(0)
 
 
 class BatchBaselineOfOthers(BatchBaselinePastTheNetwork):
     """The mean loss of the other rows: unbiased where there are others, but the rows share it."""
 
-    def baseline(self, value):
+    def subtracted(self, value):
         return mean_of_others(value.T).T if len(value) > 1 else 0.0
 
 
 class BatchBaselineInPairs(BatchBaselinePastTheNetwork):
     """Each row takes the loss of its neighbour as baseline."""
 
-    def baseline(self, value):
+    def subtracted(self, value):
         return value.roll(1, 0)
 
 

@@ -69,8 +69,8 @@ class MissingChainTerm(Reinforce):
     meant: ClassVar = "check_unbiased"
 
     def check(self, network):
-        if network.depth > 1:
-            raise Unsuitable("needs a network of one Bernoulli layer")
+        if network.depth > 1 or network.outputs:
+            raise Unsuitable("needs a network of one Bernoulli layer without output layer")
 
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
