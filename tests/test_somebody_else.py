@@ -8,6 +8,7 @@ import torch
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.contradiction import against, contradiction
 from straightedge.analysis.cell.measure import measure_cell
+from straightedge.analysis.check.draw import Networks
 from straightedge.analysis.check.ladder import ladder
 from straightedge.analysis.check.moment import check_moments
 from straightedge.analysis.problem.classification import Points
@@ -173,12 +174,12 @@ def test_rows_that_contradict_are_believed():
 def test_check_moments_finds_a_wrong_mean_or_variance(wrong):
     rungs = {name: ladder()[name] for name in ("deep", "normal")}
     with pytest.raises(AssertionError, match="contradicts it"):
-        check_moments(wrong, rungs)
+        check_moments(wrong, Networks(wrong, rungs))
 
 
 @pytest.mark.parametrize("estimator", [Reinforce(baseline="leave_one_out", samples=2), Disarm(), StraightThrough(), MeanField()], ids=str)
 def test_check_moments_passes_the_right_ones(estimator):
-    assert "agree" in check_moments(estimator, ladder())
+    assert "agree" in check_moments(estimator, Networks(estimator, ladder()))
 
 
 def test_alarms_are_as_rare_as_promised():

@@ -18,6 +18,7 @@
     check_cost           the passes that the Cost line declares are those counted
     check_unbiased       where it says so: every coordinate and the length along the exact gradient, on the ladder of problems
     check_exact_for      where it says so: the same for a class of problems
+    check_moments        exact mean and variance, where there are any, are those of the rows
     check_state          after all of these calls the same generator gives the rows that it gave at first
 
 An estimator that cannot pass one says so itself: `expected_failures = {"check_x": "the reason"}`; that check must then fail.
@@ -40,6 +41,7 @@ from straightedge.analysis.check.generator import check_global_random, check_ran
 from straightedge.analysis.check.independence import check_independent, check_noise, check_state
 from straightedge.analysis.check.ladder import ladder
 from straightedge.analysis.check.law import check_place, check_precision, check_sizes
+from straightedge.analysis.check.moment import check_moments
 from straightedge.analysis.check.truth import check_exact_for, check_tails, check_unbiased
 from straightedge.analysis.check.unbiased import assert_unbiased
 from straightedge.estimators.base import Estimator
@@ -73,6 +75,7 @@ CHECKS: dict[Check, Callable[[Estimator], bool]] = {
     check_cost: always,
     check_unbiased: lambda estimator: estimator.unbiased,
     check_exact_for: lambda estimator: bool(estimator.exact_for),
+    check_moments: always,
     check_state: always,
 }
 """Every check, in the order in which they are run, and whom it applies to."""

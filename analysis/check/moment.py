@@ -1,7 +1,7 @@
 """The check of exact moments: where an estimator has them, its own rows must not contradict them."""
 
 from straightedge.analysis.cell.contradiction import contradiction
-from straightedge.analysis.check.form import Networks
+from straightedge.analysis.check.draw import Networks
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.exact import available, exact_moments
 

@@ -18,6 +18,7 @@ from straightedge.estimators.base import Rule, local
 from straightedge.estimators.moment.examination import LEAST, SIGHTS, doubtful, elementwise, even, sights
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.network.noise import Noise
 from straightedge.estimators.sum.quadrature import NotSmooth, logits, means
 
 PROBES = 256
@@ -26,6 +27,9 @@ BATCH = 1 << 10
 BISECTIONS = 60
 MARGIN = 2.0**-50
 """Relative distance kept from p, which a rule may find a few roundings elsewhere."""
+
+EXAMINED: dict[tuple[Rule, Noise, tuple[float, float]], list[tuple[float, float, bool]]] = {}
+"""Rule, noise and states -> ranges of pre-activations that were examined, and whether c depends on u there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +98,31 @@ class Factor:
         state, _ = self.local(a, region(logits(a)))
         return not bool(((state != state[:, :1]).any(1) & (region.mass > 1e-9)).any())
 
-    def noisy(self, a: Float[Tensor, " s"], region: Region) -> bool:
+    def examined(self, a: Float[Tensor, " s"], region: Region) -> bool:
+        """Whether c depends on u beyond x.  The thorough look, and the trust in a quadrature, are of the rule and of a range of
+        pre-activations, not of one network: they are had once in a process, for a range somewhat wider than asked for."""
+        low, high = float(a.min()), float(a.max())
+        seen = EXAMINED.setdefault((self.rule, self.network.noise, self.network.states), [])
+        if not any(least <= low and high <= most for least, most, _ in seen):
+            margin = (high - low) / 2
+            grid = torch.linspace(low - margin, high + margin, PROBES, dtype=a.dtype, device=a.device)
+            wide = torch.cat((grid, probed(a, region)[0]))
+            noisy = self.noisy(wide, self.region(wide), thorough=True)
+            if noisy:
+                self.trust(*probed(wide, self.region(wide)))
+            seen.append((low - margin, high + margin, noisy))
+            del seen[:-8]
+        known = [noisy for least, most, noisy in seen if least <= low and high <= most]
+        return any(known) or self.noisy(a, region)
+
+    def noisy(self, a: Float[Tensor, " s"], region: Region, thorough: bool = False) -> bool:
         """Whether c depends on u beyond x, anywhere at (some of) these pre-activations."""
         a, region = probed(a, region)
         middle = self.local(a, region(a.new_zeros(1)))[1]
-        count = max(LEAST, SIGHTS // (2 * len(a)))
-        logit = torch.cat((logits(a).unsqueeze(1).expand(-1, 2 * len(a)), sights(count, 2 * len(a), a)[0], even(count, 2 * len(a), a)))
+        logit = logits(a).unsqueeze(1).expand(-1, 2 * len(a))
+        if thorough:
+            count = max(LEAST, SIGHTS // (2 * len(a)))
+            logit = torch.cat((logit, sights(count, 2 * len(a), a)[0], even(count, 2 * len(a), a)))
         which = torch.arange(2 * len(a), device=a.device)
         c = self.local(a.repeat(2), region.at(which, logit))[1].view(-1, 2, len(a)).transpose(0, 1)
         spread = (c - middle).abs().amax(1)
@@ -112,9 +135,7 @@ class Factor:
             raise self.refuse(dependence)
         flat = a.reshape(-1)
         region = self.region(flat)
-        noisy = self.noisy(flat, region)
-        if noisy:
-            self.trust(*probed(flat, region))
+        noisy = self.examined(flat, region)
         parts = [self.moments(part, Region(p, q), noisy)
                  for part, p, q in zip(*(whole.split(BATCH) for whole in (flat, region.p, region.q)), strict=True)]
         return torch.cat(parts).view(*a.shape, 3, 2)
