@@ -172,7 +172,7 @@ def test_rows_that_contradict_are_believed():
 
 @pytest.mark.parametrize("wrong", [Wrong(0.7, 1.0), Wrong(1.0, 0.5), Wrong(1.0, 1.5)], ids=str)
 def test_check_moments_finds_a_wrong_mean_or_variance(wrong):
-    rungs = {name: ladder()[name] for name in ("deep", "normal")}
+    rungs = {name: ladder()[name] for name in ("deep", "normal signs")}
     with pytest.raises(AssertionError, match="contradicts it"):
         check_moments(wrong, Networks(wrong, rungs))
 

@@ -41,8 +41,9 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
     step = max(1, min(n, CHUNK_BYTES // (8 * (4 * len(network.theta) + 12 * units))))
     rows = torch.cat([estimator(network, min(step, n - start), rng).detach().double() for start in range(0, n, step)])
     chance, loss = outline(network, rng)
-    noise = 64 * torch.finfo(torch.float64).eps * loss * max(1.0, float(network.inputs.abs().amax()) if network.inputs.numel() else 1.0)
-    return against(rows, found, chance * n >= EVENTS, noise, false_alarm)
+    resolution = torch.finfo(network.theta.dtype).eps
+    noise = 64 * resolution * loss * max(1.0, float(network.inputs.abs().amax()) if network.inputs.numel() else 1.0)
+    return against(rows, found, chance * n >= EVENTS, noise, false_alarm, resolution)
 
 
 def outline(network: Network, rng: torch.Generator, n: int = 64) -> tuple[float, float]:
@@ -54,15 +55,17 @@ def outline(network: Network, rng: torch.Generator, n: int = 64) -> tuple[float,
     return rarest, float(network.value(z).abs().max())
 
 
-def against(rows: Float[Tensor, "n d"], found: Moments, common: bool, noise: float = 0.0, false_alarm: float = FALSE_ALARM) -> str:
-    """The same from the rows; `common` where no event is rare among so many, `noise` the rounding of what rows are made of."""
+def against(rows: Float[Tensor, "n d"], found: Moments, common: bool, noise: float = 0.0, false_alarm: float = FALSE_ALARM,
+            resolution: float = torch.finfo(torch.float64).eps) -> str:
+    """The same from the rows; `common` where no event is rare among so many, `noise` the rounding of what rows are made of, `resolution`
+    that of one number."""
     if not bool(torch.isfinite(rows).all()):
         return "rows hold NaN or infinity" if bool(torch.isfinite(found.mean).all()) else ""
     if not bool(torch.isfinite(found.mean).all() & torch.isfinite(found.variance).all()):
         return "the moments hold NaN or infinity, which rows do not"
     difference = rows - found.mean
     size = rows.abs().amax(0)
-    floor = torch.finfo(rows.dtype).eps ** 0.5 * size + noise + 1e-300
+    floor = resolution**0.5 * size + noise + 1e-300
     limit = float(norm.isf(false_alarm / (4 * rows.shape[1])))
     mean_z = scores(difference, torch.maximum(found.variance, rows.var(0, correction=0)), floor)
     square_z = scores(difference.square() - found.variance, None, 2 * floor * (size + noise))
