@@ -1,21 +1,23 @@
 """ARM: augment, reinforce, merge."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from torch import Tensor
+
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, arm_pairing
-from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
+from straightedge.estimators.sampling.sample import Sample, draw
 
 
-def antithetic_pair(network, states, activations, us, value):
-    """For every Bernoulli layer: (a, u, p, loss at the trunk's state 1[u < p], loss at the antithetic state 1[u > 1 - p]).
+def contrasts(sample: Sample) -> Iterator[Tensor]:
+    """For every site: the loss at the antithetic states 1[u > 1 - p] less the loss at the states 1[u < p], [.., b, 1].
 
-    The layers above are sampled with the trunk's uniforms in both, so the trunk serves as the first rollout of every layer."""
-    for layer, (a, u) in enumerate(zip(activations, us, strict=True)):
-        p = network.noise.cdf(a)
-        opposite = network.encode(u > network.noise.cdf(-a))
-        yield a, u, p, value, rollout(network, opposite, us, layer)
+    What comes behind is sampled with the same uniforms in both, so the sample serves as the first rollout of every site."""
+    for index, site in enumerate(sample.sites):
+        opposite = site.encode(site.u > site.noise.cdf(-site.a))
+        yield (sample.replay(index, opposite) - sample.value).unsqueeze(-1)
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,9 @@ class Arm(Estimator):
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        deltas = [(opposite - same).unsqueeze(-1) * (u - 0.5) * network.noise.logit_slope(a)
-                  for a, u, _, same, opposite in antithetic_pair(network, states, activations, us, value)]
-        return estimate_rows(network, states, deltas, slope)
+        sample = draw(network, network.uniform(rng, n))
+        return sample.rows([contrast * (site.u - 0.5) * site.noise.logit_slope(site.a)
+                            for site, contrast in zip(sample.sites, contrasts(sample), strict=True)])
 
     def plan(self, network):
         """The plan of its exact moments."""

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import torch
 
-from straightedge.estimators.arm import antithetic_pair
+from straightedge.estimators.arm import contrasts
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, disarm_pairing
-from straightedge.estimators.sampling.forward import estimate_rows, trunk
+from straightedge.estimators.sampling.sample import draw
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,14 @@ class Disarm(Estimator):
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        deltas = []
-        for a, u, p, same, opposite in antithetic_pair(network, states, activations, us, value):
-            q = network.noise.cdf(-a)
-            differ = (u < p).to(p) - (u > q).to(p)
+        sample, deltas = draw(network, network.uniform(rng, n)), []
+        for site, contrast in zip(sample.sites, contrasts(sample), strict=True):
+            p, q = site.noise.cdf(site.a), site.noise.cdf(-site.a)
+            differ = (site.u < p).to(p) - (site.u > q).to(p)
             tail = torch.minimum(p, q)
-            scale = torch.where(tail > 0, network.noise.density(a) / tail.clamp_min(1e-300), 0.0)
-            deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
-        return estimate_rows(network, states, deltas, slope)
+            scale = torch.where(tail > 0, site.noise.density(site.a) / tail.clamp_min(1e-300), 0.0)
+            deltas.append(-0.5 * contrast * differ * scale)
+        return sample.rows(deltas)
 
     def plan(self, network):
         """The plan of its exact moments."""
