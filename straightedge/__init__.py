@@ -5,6 +5,8 @@
     exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
     moments           exact mean and variance of an estimator
     estimators()      lists the estimators
+    Bernoulli, BinaryLinear, BinaryConv2d   stochastic units and weights for torch models;  bernoulli: the same as a function
+    using, ensemble   other rules for a while; predictions averaged over samples
     check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
     InputError        what all of these raise for bad input, in one sentence
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
     from straightedge.analysis.problem.given import from_torch, network
+    from straightedge.estimators.module.control import ensemble, using
+    from straightedge.estimators.module.unit import Bernoulli, bernoulli
+    from straightedge.estimators.module.weight import BinaryConv2d, BinaryLinear
     from straightedge.estimators.network.error import InputError
     from straightedge.measurement import measure
     from straightedge.result import Result
@@ -30,7 +35,12 @@ if TYPE_CHECKING:
 
 WHERE = {
     "assert_unbiased": "straightedge.analysis.check.unbiased:assert_unbiased",
+    "Bernoulli": "straightedge.estimators.module.unit:Bernoulli",
+    "bernoulli": "straightedge.estimators.module.unit:bernoulli",
+    "BinaryConv2d": "straightedge.estimators.module.weight:BinaryConv2d",
+    "BinaryLinear": "straightedge.estimators.module.weight:BinaryLinear",
     "check": "straightedge.truth:check",
+    "ensemble": "straightedge.estimators.module.control:ensemble",
     "exact_gradient": "straightedge.truth:exact_gradient",
     "exact_loss": "straightedge.truth:exact_loss",
     "from_torch": "straightedge.analysis.problem.given:from_torch",
@@ -40,9 +50,10 @@ WHERE = {
     "moments": "straightedge.truth:moments",
     "network": "straightedge.analysis.problem.given:network",
     "Result": "straightedge.result:Result",
+    "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["InputError", "Result", "assert_unbiased", "check", "estimators", "exact_gradient", "exact_loss", "from_torch", "load",
-           "measure", "moments", "network"]
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
+           "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 
 def __getattr__(name: str) -> object:
