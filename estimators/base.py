@@ -38,6 +38,8 @@ class Estimator(ABC):
     exact_for: ClassVar[frozenset[str]] = frozenset()
     """Classes of problems where the mean row is the gradient although it is not in general: linear, multi_affine, quadratic
     (losses of one layer), one_unit (any loss), last_layer (its parameters); `multi_affine:uniform`: under that noise only."""
+    chain_only: ClassVar[str] = ""
+    """What it asks of a network that only a chain of layers has; empty where it needs no more than a sampled pass or a rule."""
     expected_failures: ClassVar[dict[str, str]] = {}
     """Conformance check -> the reason why it fails; it is then an error that it passes."""
 
@@ -135,6 +137,8 @@ def rule_rows(network: Network, rule: Rule, n: int, rng: torch.Generator) -> Flo
 @dataclass(frozen=True)
 class Surrogate(Estimator):
     """A scalar function of the parameters and of one row's uniforms, whose derivative by the parameters is the estimate."""
+
+    chain_only: ClassVar[str] = "layers that it can run with parameters of its own"
 
     @abstractmethod
     def surrogate(self, network: Network, u: list[Tensor]) -> Float[Tensor, ""]:

@@ -29,6 +29,7 @@ class DoubleCv(LearningEstimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "o"
+    chain_only: ClassVar[str] = "the derivatives by the states of its layers"
     unbiased: ClassVar[bool] = True
     samples: int = 2
     """Independent samples of one estimate."""

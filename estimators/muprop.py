@@ -24,6 +24,7 @@ class Muprop(Estimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "^"
+    chain_only: ClassVar[str] = "the derivatives by the states of its layers"
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):

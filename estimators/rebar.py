@@ -28,6 +28,7 @@ class Rebar(LearningEstimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "s"
+    chain_only: ClassVar[str] = "layers that run on from relaxed states"
     unbiased: ClassVar[bool] = True
     tau: float | None = None
     """Temperature of the relaxation; None learns one for every layer."""

@@ -40,6 +40,7 @@ class Relax(LearningEstimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "D"
+    chain_only: ClassVar[str] = "layers that run on from relaxed states"
     unbiased: ClassVar[bool] = True
     hidden: int = 16
     """Hidden units of the networks."""

@@ -50,6 +50,7 @@ class Rodeo(LearningEstimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "v"
+    chain_only: ClassVar[str] = "the derivatives by the states of its layers"
     unbiased: ClassVar[bool] = True
     samples: int = 2
     """Independent samples of one estimate."""

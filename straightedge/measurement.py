@@ -1,12 +1,12 @@
 """`measure`: accuracies of estimators on one network, as one result."""
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 import torch
+from torch import nn
 
 from straightedge.analysis.accuracy.summary import summary
 from straightedge.analysis.cell.cell import Cell, Method, Precision, Reference
@@ -15,12 +15,13 @@ from straightedge.analysis.cell.table import table
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.archive import Archive
 from straightedge.analysis.problem.given import Given
-from straightedge.analysis.problem.problem import LossName, NoiseName, Problem, States
+from straightedge.analysis.problem.module import module_problem, require_suited
+from straightedge.analysis.problem.problem import NoiseName, Problem, States
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_cost, require_exact
+from straightedge.estimators.sum.truth import exact_cost, require_exact
 from straightedge.experiments.runner.run import run_cells
 from straightedge.result import Result
 
@@ -77,14 +78,19 @@ class Settings:
         device(self.device)
 
 
-def measure(network: Network | Problem | str | Path, estimators: str | Estimator | Sequence[str | Estimator], *, states: States = "+-1",
-            noise: NoiseName = "logistic", loss: LossName = "cross_entropy", **settings: object) -> Result:
+def measure(network: Network | Problem | str | Path | nn.Module, given: object = None, /, estimators: object = None, *,
+            states: States = "+-1", noise: NoiseName = "logistic", loss: object = "cross_entropy", **settings: object) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
+        measure(network, estimators)                            measure(model, (x, y), estimators=.., loss=..)
+
     network     what `network` or `from_torch` gave, a problem of the package, or the path of a file
+    model       a torch module with stochastic units; in its own mode, so mostly after model.eval(): units are sampled all the same
+    x, y        its data and labels, the data points along the first axis
     estimators  names with hyper-parameters as in 'reinforce:baseline=leave_one_out,samples=4', sweeps as in 'st_gumbel:tau=0.1,0.5', or
                 estimators themselves
     states, noise, loss  of the network, where it is a file: they are not part of it
+    loss        of a model: loss(output, y) or loss(model, x, y), one loss a point or a mean of torch's
     settings    rows, draws, seeds, method, until, max_rows, max_seconds, against, reference, reference_rows, device, precision, memory,
                 jobs: as the fields of Settings, which say what each is
 
@@ -97,6 +103,11 @@ def measure(network: Network | Problem | str | Path, estimators: str | Estimator
         settings["draws"] = (settings["draws"],)
     options = Settings(**settings)
     options.check()
+    if isinstance(network, nn.Module):
+        return perform(module_problem(network, given, loss), chosen(estimators), options)
+    if given is not None and estimators is not None:
+        raise InputError("measure: data and estimators, but no torch module; expected measure(network, estimators)")
+    estimators = given if estimators is None else estimators
     if isinstance(network, Network):
         problem: Problem = Given(network)
     elif isinstance(network, Problem):
@@ -106,9 +117,9 @@ def measure(network: Network | Problem | str | Path, estimators: str | Estimator
     return perform(problem, chosen(estimators), options)
 
 
-def chosen(estimators: str | Estimator | Sequence[str | Estimator]) -> list[Estimator]:
-    """The estimators of these names and objects, each once."""
-    given = [estimators] if isinstance(estimators, str | Estimator) else list(estimators)
+def chosen(estimators: object) -> list[Estimator]:
+    """The estimators of this name, object, or list of such, each once."""
+    given = [estimators] if isinstance(estimators, str | Estimator) else list(estimators or ())
     found = [one for part in given for one in ([part] if isinstance(part, Estimator) else estimators_of(part))]
     if not found:
         raise InputError("estimators: expected at least one name; straightedge.estimators() lists them")
@@ -139,6 +150,7 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     if not reference:
         announce(network)
     for one in estimators:
+        require_suited(one, network)
         one.check(network)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, settings.memory, until, reference) for one in estimators]

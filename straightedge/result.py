@@ -28,11 +28,8 @@ class Result:
     rows: int
 
     def __repr__(self) -> str:
-        network = self.problem.build()
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
-        head = (f"{self.problem.name}: widths {'-'.join(map(str, network.widths))}, {len(network.inputs)} points, "
-                f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
-                f"{type(network.loss).__name__}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows")
+        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows"
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
         spread = self.errors(1).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))

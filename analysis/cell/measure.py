@@ -16,7 +16,7 @@ from straightedge.estimators.moment.exact import available, exact_moments
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.estimators.sum.truth import exact_gradient
 
 PRECISION = {"float64": torch.float64, "float32": torch.float32}
 
