@@ -1,7 +1,7 @@
 """What a module, its data and its loss must be to be measured; each that they are not is one sentence.
 
-The module is run a few times on given uniforms: twice on the same, where it must do the same, and once with one data point changed, where
-nothing may change for the others.
+The module is run a few times: twice on the same uniforms, where it must do the same, and once with one data point changed, where nothing
+may change for the others.
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from straightedge.estimators.module.program import Program, Run, drawn
+from straightedge.estimators.module.program import Program, Run, drawn, forced
 from straightedge.estimators.module.unit import Unit
 from straightedge.estimators.network.error import InputError
 
 REMEDY = "expected model.eval(), in which units of this package go on sampling while they are measured"
 
 
-def require_data(model: nn.Module, x: Tensor, y: Tensor) -> None:
+def require_data(model: nn.Module, x: object, y: object) -> None:
     """Refuses data that do not fit each other or the model."""
     for what, value in (("x", x), ("y", y)):
         if not isinstance(value, Tensor) or not value.dim():
@@ -84,9 +84,14 @@ def require_unchanged(model: nn.Module, before: dict[str, Tensor], after: dict[s
             raise InputError(f"{type(owner).__name__} changes {name} when it is called; {REMEDY}")
 
 
-def require_apart(program: Program, theta: Tensor, us: list[Tensor], run: Run, changed: Program) -> None:
-    """Refuses a module in which data points touch each other: a pass with only the first changed must leave the others as they were."""
-    if len(run.losses) > 1 and not same(run, changed.run(theta, drawn(us)), skip=1):
+def require_apart(program: Program, theta: Tensor, run: Run, changed: Program) -> None:
+    """Refuses a module in which data points touch each other: a pass with only the first changed, its data and its units' states, must
+    leave the others as they were."""
+    xs = [call.x.clone() for call in run.calls]
+    for x, call in zip(xs, run.calls, strict=True):
+        if not call.law.shared:
+            x[0] = sum(call.law.states) - x[0]
+    if len(run.losses) > 1 and not same(run, changed.run(theta, forced(xs)), skip=1):
         norms = [f"{type(module).__name__} {name.removeprefix('model.')!r}" for name, module in program.whole.named_modules()
                  if isinstance(module, nn.modules.batchnorm._NormBase) and module.training]
         where = f" in {norms[0]}" if norms else ""

@@ -29,7 +29,7 @@ class Meter(TorchDispatchMode):
         return found
 
 
-def module_network(model: nn.Module, x: Tensor, y: Tensor, loss: object) -> ModuleNetwork:
+def module_network(model: object, x: object, y: object, loss: object) -> ModuleNetwork:
     """The network of this module, float64 on the CPU.
 
     model  with stochastic units in it; in the mode, training or evaluation, that its other parts are to be measured in
@@ -81,7 +81,7 @@ def admitted(program: Program, theta: Tensor) -> Program:
         admission.require_same_again(program, theta, us, run, state)
         admission.require_unchanged(model, buffers, buffers_after(program, theta, us))
         changed = replace(program, x=other_first(program.x, rng), y=other_first(program.y, rng))
-        admission.require_apart(program, theta, us, run, changed)
+        admission.require_apart(program, theta, run, changed)
         output: list[Tensor] = []
         hook = model.register_forward_hook(lambda module, given, found: output.append(found))
         program.run(theta, drawn(us))

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from straightedge.estimators.base import Rule
 from straightedge.estimators.module.law import rule_of
-from straightedge.estimators.module.unit import Mode, Unit, mode_of
+from straightedge.estimators.module.unit import Unit, mode_of
 from straightedge.estimators.network.error import InputError
 
 
@@ -21,7 +20,7 @@ def units(model: nn.Module) -> list[Unit]:
 
 
 @contextmanager
-def using(model: nn.Module, *, rule: str | Rule | None = None, mode: Mode | None = None) -> Iterator[nn.Module]:
+def using(model: nn.Module, *, rule: object = None, mode: str | None = None) -> Iterator[nn.Module]:
     """Inside, all units of the model have this rule, and this mode in evaluation; afterwards their own again."""
     found = units(model)
     own = [(unit.rule, unit.mode) for unit in found]
@@ -35,7 +34,7 @@ def using(model: nn.Module, *, rule: str | Rule | None = None, mode: Mode | None
             unit.rule, unit.mode = old_rule, old_mode
 
 
-def ensemble(model: nn.Module, x: Tensor, n: int, predict: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+def ensemble(model: nn.Module, x: Tensor, n: object, predict: Callable[[Tensor], Tensor] | None = None) -> Tensor:
     """The mean of model(x) over n samples of its units, in evaluation and without gradients.
 
     predict  what is averaged, of the model's output: as `lambda z: z.softmax(-1)` for probabilities; the output itself if not given

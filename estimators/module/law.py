@@ -50,7 +50,7 @@ class Law:
         return self.scaled(rule.state(a, u, vs, self.noise))
 
 
-def rule_of(rule: str | Rule) -> Rule:
+def rule_of(rule: object) -> Rule:
     """The rule of this name with its hyper-parameters, as 'st_gumbel:tau=0.1', or itself.  Raises InputError for what is no rule."""
     found = estimator_of(rule) if isinstance(rule, str) else rule
     if not isinstance(found, Rule):
@@ -59,7 +59,7 @@ def rule_of(rule: str | Rule) -> Rule:
     return found
 
 
-def noise_of(noise: str | Noise) -> Noise:
+def noise_of(noise: object) -> Noise:
     """The noise of this name, or itself."""
     if isinstance(noise, Noise):
         return noise
@@ -68,7 +68,7 @@ def noise_of(noise: str | Noise) -> Noise:
     return NOISES[noise]
 
 
-def states_of(states: tuple[float, float]) -> tuple[float, float]:
+def states_of(states: object) -> tuple[float, float]:
     """The pair (lo, hi)."""
     if not (isinstance(states, tuple | list) and len(states) == 2 and states[0] < states[1]):
         raise InputError(f"states: {states!r}; expected a pair (lo, hi) with lo < hi, such as (-1, 1)")

@@ -10,7 +10,6 @@ from straightedge.estimators.catalogue.spelling import label_of
 from straightedge.estimators.module.law import Law, noise_of, rule_of, states_of
 from straightedge.estimators.module.tape import PLAYING
 from straightedge.estimators.network.error import InputError, nearest
-from straightedge.estimators.network.noise import Noise
 
 Mode = Literal["sample", "mean", "likeliest"]
 NARROW = (torch.float16, torch.bfloat16)
@@ -35,8 +34,7 @@ def respond(a: Tensor, law: Law, rule: Rule, mode: Mode = "sample") -> Tensor:
     return x.to(a.dtype)
 
 
-def bernoulli(a: Tensor, rule: str | Rule = "straight_through", noise: str | Noise = "logistic",
-              states: tuple[float, float] = (-1, 1)) -> Tensor:
+def bernoulli(a: Tensor, rule: object = "straight_through", noise: object = "logistic", states: object = (-1, 1)) -> Tensor:
     """Stochastic binary states for pre-activations a of any shape: hi with probability F(a), else lo; gradients pass by the rule."""
     return respond(a, Law(noise_of(noise), states_of(states), name="bernoulli"), rule_of(rule))
 
@@ -50,8 +48,8 @@ class Unit(nn.Module):
     mode    in evaluation: sample, mean or likeliest
     """
 
-    def __init__(self, rule: str | Rule = "straight_through", noise: str | Noise = "logistic", states: tuple[float, float] = (-1, 1),
-                 mode: Mode = "sample"):
+    def __init__(self, rule: object = "straight_through", noise: object = "logistic", states: object = (-1, 1),
+                 mode: str = "sample"):
         super().__init__()
         self.rule, self.noise, self.states = rule_of(rule), noise_of(noise), states_of(states)
         self.mode = mode_of(mode)

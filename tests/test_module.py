@@ -1,0 +1,174 @@
+"""Modules: the same numbers as the engine where they are chains, brute force where they are anything else.
+
+Sampled comparisons: 20 000 rows, every coordinate within 5.5 standard errors; with some 40 coordinates and 60 comparisons that is one false
+alarm in 10 000 runs.  Power: the same rows scaled by 0.8 are outside.
+"""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from modules import as_module, brute_force, cases, loss_of
+from torch import nn
+
+import straightedge as se
+from straightedge.analysis.problem.bernoulli import BernoulliWeights
+from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.catalogue.spelling import estimator_of
+from straightedge.estimators.module.build import module_network
+from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sum.truth import exact_gradient, exact_loss
+
+CASES = cases()
+UNITS = {"skip": 4, "recurrent": 6, "spiking": 6, "weights": 7, "kernel": 8, "penalty": 4, "digits": 9}
+CHAINS = {"two layers": Points((3, 2), points=4), "logistic": Points((2, 3), points=3, loss="logistic", states="01"),
+          "one layer": Points((4,), points=3)}
+SUITED = [name for name, kind in registry().items() if not kind.chain_only and name not in ("exact", "bayesbinn", "proxy")]
+SPELLED = [*SUITED, "reinforce:baseline=constant,constant=0.4", "reinforce:baseline=leave_one_out,samples=3",
+           "reinforce:baseline=running_mean,learning_samples=500", "measure_valued:coupled=false", "proxy:function=erf"]
+UNBIASED = ["reinforce:baseline=leave_one_out,samples=2", "arm", "disarm", "local_expectation"]
+
+
+def module_of(name):
+    """The network of a case."""
+    return module_network(*CASES[name])
+
+
+def pair(problem):
+    """(the chain, the same as a module)."""
+    chain = problem.build()
+    return chain, module_network(as_module(chain), chain.inputs, chain.labels, loss_of(chain))
+
+
+def score(rows, truth):
+    """The largest |z| of the mean row against a truth, over coordinates."""
+    error = rows.std(0) / len(rows) ** 0.5
+    return ((rows.mean(0) - truth).abs() / (error + 1e-9)).max()
+
+
+# A chain written as a module
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("noise", NOISES)
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_chain_as_a_module_has_the_gradient_of_the_engine(name, noise):
+    chain, module = pair(replace(CHAINS[name], noise=noise))
+    torch.testing.assert_close(exact_gradient(module), exact_gradient(chain), rtol=0, atol=1e-14)
+    torch.testing.assert_close(exact_loss(module), exact_loss(chain), rtol=0, atol=1e-14)
+    other = pair(replace(CHAINS[name], noise="normal" if noise == "logistic" else "logistic"))[1]
+    assert (exact_gradient(other) - exact_gradient(chain)).abs().max() > 1e-4
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("spelled", SPELLED)
+@pytest.mark.parametrize("name", ["two layers", "logistic"])
+def test_rows_of_a_module_are_those_of_the_engine(name, spelled):
+    """For the same uniforms, to rounding: so means and variances are the same."""
+    chain, module = pair(CHAINS[name])
+    estimator = estimator_of(spelled)
+    ours, theirs = (estimator(network, 40, torch.Generator().manual_seed(5)) for network in (module, chain))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+    if estimator.random:
+        assert (estimator(module, 40, torch.Generator().manual_seed(6)) - theirs).abs().max() > 1e-3
+
+
+@pytest.mark.exact
+def test_a_vector_of_units_without_input_is_a_module_too():
+    chain, module = pair(BernoulliWeights())
+    torch.testing.assert_close(exact_gradient(module), exact_gradient(chain), rtol=0, atol=1e-14)
+    ours, theirs = (estimator_of("disarm")(network, 20, torch.Generator().manual_seed(0)) for network in (module, chain))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("spelled", ["straight_through", "arm", "reinforce:baseline=leave_one_out,samples=3", "local_expectation"])
+def test_rows_one_by_one_are_rows_mapped(spelled):
+    network = module_of("weights")
+    apart = replace(network, program=replace(network.program, mapped=False))
+    assert network.program.mapped
+    ours, theirs = (estimator_of(spelled)(one, 7, torch.Generator().manual_seed(0)) for one in (network, apart))
+    torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-13)
+
+
+# Modules that are no chains
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("name", CASES)
+def test_the_exact_gradient_is_that_of_brute_force(name):
+    network = module_of(name)
+    assert sum(network.widths) == UNITS[name]
+    truth = brute_force(CASES[name], UNITS[name])
+    torch.testing.assert_close(exact_gradient(network), truth, rtol=0, atol=1e-13)
+    assert (brute_force(CASES[name], UNITS[name], lambda a, unit: unit.noise.density(a)) - truth).abs().max() > 1e-4
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("spelled", UNBIASED)
+@pytest.mark.parametrize("name", CASES)
+def test_unbiased_estimators_are_so_on_modules(name, spelled):
+    network = module_of(name)
+    rows = estimator_of(spelled)(network, 20_000, torch.Generator().manual_seed(1))
+    assert score(rows, exact_gradient(network)) < 5.5
+    assert score(0.8 * rows, exact_gradient(network)) > 5.5
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(("spelled", "factor"), [("straight_through", lambda a, unit: 2 * unit.noise.density(a)),
+                                                 ("identity", lambda a, unit: torch.ones_like(a))])
+@pytest.mark.parametrize("name", CASES)
+def test_the_mean_row_of_a_rule_is_that_of_brute_force(name, spelled, factor):
+    network, truth = module_of(name), brute_force(CASES[name], UNITS[name], factor)
+    rows = estimator_of(spelled)(network, 20_000, torch.Generator().manual_seed(2))
+    assert score(rows, truth) < 5.5
+    assert score(0.8 * rows, truth) > 5.5
+
+
+# What measuring leaves, and what it asks
+
+
+@pytest.mark.unit
+def test_the_model_is_left_as_it_was():
+    model, x, y, loss = CASES["digits"]
+    before, state = {name: value.clone() for name, value in model.state_dict().items()}, torch.get_rng_state()
+    estimator_of("arm")(module_network(model, x, y, loss), 5, torch.Generator().manual_seed(0))
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert torch.equal(state, torch.get_rng_state()) and all(value.grad is None and value.requires_grad for value in model.parameters())
+
+
+@pytest.mark.unit
+def test_passes_are_whole_ones():
+    network = module_of("recurrent").metered()
+    estimator_of("arm")(network, 10, torch.Generator())
+    assert network.cost(10) == (4, 1)
+    network = network.metered()
+    estimator_of("local_expectation")(network, 10, torch.Generator())
+    assert network.cost(10) == (7, 1)
+
+
+@pytest.mark.unit
+def test_parameters_that_need_no_gradient_are_not_measured():
+    model, x, y, loss = cases()["skip"]
+    model.first.requires_grad_(False)
+    network = module_network(model, x, y, loss)
+    assert list(network.groups) == ["second", "out"] and len(network.theta) == 20
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize("name", ["psa", "muprop", "rebar", "relax", "rodeo", "double_cv"])
+def test_what_needs_a_chain_says_so(name):
+    model, x, y, loss = CASES["skip"]
+    with pytest.raises(Unsuitable, match=f"{name} needs .* chain of Linear layers and units"):
+        se.measure(model, (x, y), name, loss=loss)
+    with pytest.raises(Unsuitable, match="chain of Linear layers and units"):
+        estimator_of(name)(module_of("skip"), 2, torch.Generator())
+
+
+@pytest.mark.unit
+def test_too_many_units_are_counted():
+    model = nn.Sequential(nn.Linear(2, 21), se.Bernoulli(), nn.Tanh(), nn.Linear(21, 2))
+    with pytest.raises(Unsuitable, match="the 21 units that a data point depends on; expected at most 20; or give a reference"):
+        se.measure(model, (torch.randn(3, 2), torch.tensor([0, 1, 0])), "arm")
