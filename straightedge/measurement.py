@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
@@ -117,7 +118,7 @@ def measure(network: Network | Problem | str | Path | nn.Module, given: object =
     return perform(problem, chosen(estimators), options)
 
 
-def chosen(estimators: object) -> list[Estimator]:
+def chosen(estimators: Any) -> list[Estimator]:
     """The estimators of this name, object, or list of such, each once."""
     given = [estimators] if isinstance(estimators, str | Estimator) else list(estimators or ())
     found = [one for part in given for one in ([part] if isinstance(part, Estimator) else estimators_of(part))]

@@ -5,6 +5,7 @@ may change for the others.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,7 @@ from straightedge.estimators.network.error import InputError
 REMEDY = "expected model.eval(), in which units of this package go on sampling while they are measured"
 
 
-def require_data(model: nn.Module, x: object, y: object) -> None:
+def require_data(model: nn.Module, x: Any, y: Any) -> None:
     """Refuses data that do not fit each other or the model."""
     for what, value in (("x", x), ("y", y)):
         if not isinstance(value, Tensor) or not value.dim():

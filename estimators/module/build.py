@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class Meter(TorchDispatchMode):
         return found
 
 
-def module_network(model: object, x: object, y: object, loss: object) -> ModuleNetwork:
+def module_network(model: object, x: Any, y: Any, loss: object) -> ModuleNetwork:
     """The network of this module, float64 on the CPU.
 
     model  with stochastic units in it; in the mode, training or evaluation, that its other parts are to be measured in

@@ -1,6 +1,7 @@
 """A Sequential of Linear layers and units is a chain of layers, for which everything is exact and fast: it is recognised."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -27,7 +28,7 @@ def chain_of(model: nn.Module, x: Tensor, y: Tensor, loss: object) -> Network | 
     return Network.of(weights, biases, own(shaped), y.detach().cpu().clone(), known, units[0].noise, units[0].states)
 
 
-def own(values: Tensor) -> Tensor:
+def own(values: Any) -> Tensor:
     """A copy, float64 on the CPU."""
     return values.detach().cpu().double().clone()
 

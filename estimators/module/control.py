@@ -44,10 +44,10 @@ def ensemble(model: nn.Module, x: Tensor, n: object, predict: Callable[[Tensor],
     training = {module: module.training for module in model.modules()}
     try:
         with using(model.eval(), mode="sample"), torch.no_grad():
-            mean = None
+            mean = torch.zeros(())
             for count in range(1, n + 1):
                 z = model(x) if predict is None else predict(model(x))
-                mean = z if mean is None else mean + (z - mean) / count
+                mean = z if count == 1 else mean + (z - mean) / count
             return mean
     finally:
         for module, was in training.items():

@@ -41,9 +41,9 @@ class ModuleSample(Sample):
         tensors = [t.expand(*rows, *t.shape[-2:]).flatten(0, len(rows) - 1) for t in (*below, x, *us[index + 1:])]
         self.passes.forward(rows, 1)
 
-        def losses(*parts: Tensor) -> tuple[Tensor]:
+        def losses(*parts: Tensor) -> tuple[Tensor, ...]:
             head = parts[:index + 1]
-            return (self.program.run(self.theta, forced(head, (*head, *parts[index + 1:]))).losses,)
+            return (self.program.run(self.theta, forced(head, parts)).losses,)
 
         with torch.no_grad():
             value, = over(losses, tensors, self.program.mapped, block(self.program))
@@ -66,7 +66,7 @@ class ModuleSample(Sample):
         tensors = [t.reshape(len(t), samples, *t.shape[-2:]) for t in (*xs, *deltas)]
         self.passes.backward(self.value.shape[:-1], 1)
 
-        def weighted(theta: Tensor, *parts: Tensor) -> tuple[Tensor]:
+        def weighted(theta: Tensor, *parts: Tensor) -> tuple[Tensor, ...]:
             run = self.program.run(theta, forced(parts[:len(xs)]))
             pulled = sum((call.a * delta).sum() for call, delta in zip(run.calls, parts[len(xs):], strict=True))
             return (run.losses.mean() + pulled / points,)
@@ -80,10 +80,10 @@ class ModuleSample(Sample):
 def gradients(program: Program, theta: Tensor, function, tensors: Sequence[Tensor], passes: int = 1) -> Tensor:
     """The derivative by theta of a scalar function of theta and of one row's tensors, for all rows [n, d]."""
     if program.mapped:
-        def derivative(*parts: Tensor) -> tuple[Tensor]:
+        def derivative(*parts: Tensor) -> tuple[Tensor, ...]:
             return (torch.func.grad(function)(theta, *parts),)
     else:
-        def derivative(*parts: Tensor) -> tuple[Tensor]:
+        def derivative(*parts: Tensor) -> tuple[Tensor, ...]:
             with torch.enable_grad():
                 free = theta.detach().requires_grad_()
                 return torch.autograd.grad(function(free, *parts), free, materialize_grads=True)

@@ -88,4 +88,4 @@ def gradient(program: Program, theta: Tensor) -> Float[Tensor, " d"]:
 def loss(program: Program, theta: Tensor) -> Float[Tensor, ""]:
     """The exact expected loss, averaged over the data."""
     with torch.no_grad():
-        return sum((batch.weights * batch.losses).sum(0) for batch in batches(program, theta)).mean()
+        return torch.stack([(batch.weights * batch.losses).mean(1).sum() for batch in batches(program, theta)]).sum()

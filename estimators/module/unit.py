@@ -72,6 +72,7 @@ class Bernoulli(Unit):
 
 def mode_of(mode: str) -> Mode:
     """This mode.  Raises InputError for anything else."""
-    if mode not in get_args(Mode):
-        raise InputError(nearest(str(mode), get_args(Mode), "mode"))
-    return mode
+    for known in get_args(Mode):
+        if mode == known:
+            return known
+    raise InputError(nearest(str(mode), get_args(Mode), "mode"))

@@ -64,9 +64,8 @@ class BinaryConv2d(BinaryWeight):
 
     def forward(self, x: Tensor) -> Tensor:
         points, weights = len(x), self.weights(len(x))
-        place = {"stride": self.stride, "padding": self.padding}
         if not self.per_point:
-            return F.conv2d(x, weights, self.bias, groups=self.groups, **place)
-        z = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weights.flatten(0, 1), groups=points * self.groups, **place)
+            return F.conv2d(x, weights, self.bias, self.stride, self.padding, groups=self.groups)
+        z = F.conv2d(x.reshape(1, -1, *x.shape[2:]), weights.flatten(0, 1), None, self.stride, self.padding, groups=points * self.groups)
         z = z.reshape(points, -1, *z.shape[2:])
         return z if self.bias is None else z + self.bias[:, None, None]

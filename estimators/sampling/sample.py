@@ -51,7 +51,8 @@ class Site:
 
     def encode(self, upper: Tensor) -> Float[Tensor, "..."]:
         """States from truth values."""
-        return torch.where(upper, *(self.a.new_tensor(state) for state in self.states[::-1]))
+        lo, hi = (self.a.new_tensor(state) for state in self.states)
+        return torch.where(upper, hi, lo)
 
 
 @dataclass(frozen=True, eq=False)
