@@ -25,10 +25,13 @@ CASES = cases()
 UNITS = {"skip": 4, "recurrent": 6, "spiking": 6, "weights": 7, "kernel": 8, "penalty": 4, "digits": 9}
 CHAINS = {"two layers": Points((3, 2), points=4), "logistic": Points((2, 3), points=3, loss="logistic", states="01"),
           "one layer": Points((4,), points=3)}
-SUITED = [name for name, kind in registry().items() if not kind.chain_only and name not in ("exact", "bayesbinn", "proxy")]
+LEARNED = ("double_cv", "rodeo")
+"""Weights of their controls are learned for the deltas, where a chain's are for its parameters: rows differ."""
+SUITED = [name for name, kind in registry().items() if not kind.chain_only and name not in ("exact", "bayesbinn", "proxy", *LEARNED)]
 SPELLED = [*SUITED, "reinforce:baseline=constant,constant=0.4", "reinforce:baseline=leave_one_out,samples=3",
            "reinforce:baseline=running_mean,learning_samples=500", "measure_valued:coupled=false", "proxy:function=erf"]
-UNBIASED = ["reinforce:baseline=leave_one_out,samples=2", "arm", "disarm", "local_expectation"]
+UNBIASED = ["reinforce:baseline=leave_one_out,samples=2", "arm", "disarm", "local_expectation", "muprop",
+            "double_cv:learning_samples=500", "rodeo:learning_samples=500"]
 
 
 def module_of(name):
@@ -45,6 +48,7 @@ def pair(problem):
 def score(rows, truth):
     """The largest |z| of the mean row against a truth, over coordinates."""
     error = rows.std(0) / len(rows) ** 0.5
+    assert rows.isfinite().all()
     return ((rows.mean(0) - truth).abs() / (error + 1e-9)).max()
 
 
@@ -84,7 +88,8 @@ def test_a_vector_of_units_without_input_is_a_module_too():
 
 
 @pytest.mark.exact
-@pytest.mark.parametrize("spelled", ["straight_through", "arm", "reinforce:baseline=leave_one_out,samples=3", "local_expectation"])
+@pytest.mark.parametrize("spelled", ["straight_through", "arm", "reinforce:baseline=leave_one_out,samples=3", "muprop",
+                                     "double_cv:learning_samples=300"])
 def test_rows_one_by_one_are_rows_mapped(spelled):
     network = module_of("weights")
     apart = replace(network, program=replace(network.program, mapped=False))
@@ -158,7 +163,7 @@ def test_parameters_that_need_no_gradient_are_not_measured():
 
 
 @pytest.mark.unit
-@pytest.mark.parametrize("name", ["psa", "muprop", "rebar", "relax", "rodeo", "double_cv"])
+@pytest.mark.parametrize("name", ["psa", "rebar", "relax"])
 def test_what_needs_a_chain_says_so(name):
     model, x, y, loss = CASES["skip"]
     with pytest.raises(Unsuitable, match=f"{name} needs .* chain of Linear layers and units"):

@@ -13,11 +13,11 @@ from torch import Tensor
 from straightedge.estimators.base import rule_rows
 from straightedge.estimators.module import truth
 from straightedge.estimators.module.program import Program
-from straightedge.estimators.module.sample import draw_module, rule_gradients
+from straightedge.estimators.module.sample import draw_module, pass_module, rule_gradients
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.passes import Cost
-from straightedge.estimators.sampling.sample import draw
+from straightedge.estimators.sampling.sample import draw, passed
 from straightedge.estimators.sum.truth import exact_cost, exact_gradient, exact_loss, require_exact
 
 
@@ -92,8 +92,13 @@ def lacking(what: str) -> Unsuitable:
 
 
 @draw.register(ModuleNetwork)
-def _(network, us):
+def _(network, us, differentiable=False):
     return draw_module(network.program, network.theta, us, network.passes)
+
+
+@passed.register(ModuleNetwork)
+def _(network, unit, us):
+    return pass_module(network.program, network.theta, unit, us, network.passes)
 
 
 @rule_rows.register(ModuleNetwork)

@@ -3,17 +3,18 @@
 Shapes: n rows, or n rows of k samples; b data points, i units of a site, c = b, or 1 where a site's units are shared by all points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 import torch
 from torch import Tensor
 
-from straightedge.estimators.base import Rule
+from straightedge.estimators.base import Rule, Unit
+from straightedge.estimators.module.law import Law
 from straightedge.estimators.module.program import Program, drawn, forced, over
 from straightedge.estimators.network.passes import Passes
-from straightedge.estimators.sampling.sample import Sample, Site
+from straightedge.estimators.sampling.sample import Passed, Sample, Site
 
 BYTES = 1 << 26
 """For the passes that are mapped side by side."""
@@ -59,6 +60,14 @@ class ModuleSample(Sample):
             parts.append(self.replay(index, there, us))
         return torch.cat(parts, 1).transpose(1, 2)
 
+    def slopes(self, factors):
+        self.passes.backward(self.value.shape[:-1], 1)
+        rows, count = self.value.shape[:-1], len(self.sites)
+        tensors = [t.expand(*rows, *t.shape[-2:]).flatten(0, len(rows) - 1) for t in (*(site.x for site in self.sites), *factors)]
+        found = state_slopes(self.program, self.theta, lambda index, a, law, parts: parts[index] + parts[count + index] * (a - a.detach()),
+                             tensors)
+        return [slope.view(*rows, *slope.shape[1:]) for slope in found[-count:]]
+
     def rows(self, deltas):
         """By one product of the deltas with the derivatives of the pre-activations, all states kept."""
         points, xs = self.value.shape[-1], [site.x for site in self.sites]
@@ -90,6 +99,37 @@ def gradients(program: Program, theta: Tensor, function, tensors: Sequence[Tenso
     return over(derivative, tensors, program.mapped, block(program, 3 * passes))[0]
 
 
+def state_slopes(program: Program, theta: Tensor, state: Callable[[int, Tensor, Law, tuple], Tensor],
+                 tensors: Sequence[Tensor]) -> list[Tensor]:
+    """(losses [n, b], then the states of every site, then the derivatives of a point's loss by them), where `state` gives a site's states
+    from its number, its pre-activations, its law and one row's tensors, and passes gradients."""
+    def one(*parts: Tensor) -> tuple[Tensor, ...]:
+        def total(shifts: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
+            run = program.run(theta, lambda index, a, law: state(index, a, law, parts) + shifts[index])
+            return run.losses.sum(), (run.losses.detach(), *(call.x.detach() for call in run.calls))
+
+        zero = tuple(theta.new_zeros(1 if law.shared else len(program.x), width)
+                     for law, width in zip(program.laws, program.widths, strict=True))
+        if program.mapped:
+            slopes, found = torch.func.grad(total, has_aux=True)(zero)
+        else:
+            with torch.enable_grad():
+                shifts = tuple(shift.requires_grad_() for shift in zero)
+                value, found = total(shifts)
+                slopes = torch.autograd.grad(value, shifts, materialize_grads=True)
+        return (*found, *(slope / len(program.x) if law.shared else slope for slope, law in zip(slopes, program.laws, strict=True)))
+
+    return over(one, tensors, program.mapped, block(program, 3))
+
+
+def pass_module(program: Program, theta: Tensor, unit: Unit, us: list[Tensor], passes: Passes) -> Passed:
+    """A pass with this unit, one row of uniforms [n, c, i] of every site."""
+    passes.forward(us[0].shape[:1], 1)
+    passes.backward(us[0].shape[:1], 1)
+    losses, *found = state_slopes(program, theta, lambda index, a, law, parts: law.scaled(unit(a, parts[index], law.noise)), us)
+    return Passed(found[:len(us)], losses, found[len(us):])
+
+
 def draw_module(program: Program, theta: Tensor, us: list[Tensor], passes: Passes) -> ModuleSample:
     """The sampled pass with these uniforms [.., c, i] of every site."""
     rows = us[0].shape[:-2]
@@ -104,7 +144,7 @@ def draw_module(program: Program, theta: Tensor, us: list[Tensor], passes: Passe
     found = [tensor.view(*rows, *tensor.shape[1:]) for tensor in found]
     sites = [Site(a, u, x, law.noise, law.states)
              for a, u, x, law in zip(found, us, found[len(us):], program.laws, strict=False)]
-    return ModuleSample(sites, losses.view(*rows, -1), program, theta, us, passes)
+    return ModuleSample(sites, losses.view(*rows, -1), [site.a[..., :0] for site in sites], program, theta, us, passes)
 
 
 def rule_gradients(program: Program, theta: Tensor, rule: Rule, us: list[Tensor], vs: list[Tensor], passes: Passes) -> Tensor:

@@ -1,9 +1,11 @@
-"""One sampled forward pass, and the four things that estimators ask of it: the same of a chain of layers and of any module.
+"""One sampled forward pass, and what estimators ask of it: the same of a chain of layers and of any module.
 
     draw(network, us)       the pass itself: what the units got, what states they gave, the loss of every data point
     sample.replay           the loss with the states of some units replaced, those before kept, those behind drawn with their uniforms
     sample.changed          the same, one unit at a time
+    sample.slopes           the derivative of the loss by the states, the units passing gradients by these factors
     sample.rows             the gradient estimates that these estimates of d loss / d a make
+    passed(network, ..)     a pass whose units are smooth, with its loss and the derivative by their states
 
 Shapes: n rows, or n rows of k samples; b data points, i units of a site.  Where a site's units are shared by all points (weights that are
 Bernoulli) its tensors have length 1 in the place of b; whatever is multiplied with a loss [.., b, 1] gets that axis by broadcasting.
@@ -18,6 +20,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from straightedge.estimators.base import Unit, ascend, state_slopes
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import Noise
 from straightedge.estimators.sampling.flip import losses
@@ -63,6 +66,9 @@ class Sample(ABC):
     """In the order in which they were asked."""
     value: Float[Tensor, "... b"]
     """The loss of every data point."""
+    inputs: Sequence[Tensor]
+    """[.., c, j], what each site's parameters are multiplied with, where that is known: the input states of a chain's layers, of its output
+    too; else of width 0."""
 
     @abstractmethod
     def replay(self, index: int, x: Float[Tensor, "... i"]) -> Float[Tensor, "... b"]:
@@ -72,6 +78,11 @@ class Sample(ABC):
     def changed(self, index: int, step: Float[Tensor, "n c i"], x: Tensor | None = None,
                 us: list[Tensor] | None = None) -> Float[Tensor, "n b i"]:
         """The loss with unit i of this site alone changed by step_i; from other states x and other uniforms behind it, where given."""
+
+    @abstractmethod
+    def slopes(self, factors: Sequence[Tensor]) -> list[Tensor]:
+        """The derivative of a point's loss by the states of every site, [.., c, i], by the chain rule with local derivatives `factors`; the
+        mean over points where units are shared.  For a sample that was drawn `differentiable`."""
 
     @abstractmethod
     def rows(self, deltas: Sequence[Tensor]) -> Float[Tensor, "n d"]:
@@ -84,11 +95,9 @@ class ChainSample(Sample):
 
     network: Network
     us: list[Tensor]
-    below: list[Tensor]
-    """Input states of the affine layers."""
     output: Tensor
     slope: Tensor | None
-    """Derivative by the outputs, where there is an output layer."""
+    """Derivative by the outputs, where there is an output layer or it was asked for."""
 
     def replay(self, index, x):
         return rollout(self.network, x, [u.unsqueeze(1) for u in self.us] if x.dim() > self.sites[index].a.dim() else self.us, index)
@@ -101,14 +110,36 @@ class ChainSample(Sample):
             above = [*activations, self.network.output([x, *states][-1])][0]
         return losses(self.network, index, above, us or self.us, step)
 
+    def slopes(self, factors):
+        return state_slopes(self.network, list(factors), self.slope)
+
     def rows(self, deltas):
-        return estimate_rows(self.network, self.below, list(deltas), self.slope)
+        return estimate_rows(self.network, list(self.inputs), list(deltas), self.slope)
+
+
+@dataclass(frozen=True, eq=False)
+class Passed:
+    """One pass of smooth units."""
+
+    x: list[Tensor]
+    """States of every site, [.., c, i]."""
+    value: Float[Tensor, "... b"]
+    slopes: list[Tensor]
+    """Derivative of a point's loss by the states, as `Sample.slopes`."""
 
 
 @singledispatch
-def draw(network: Network, us: list[Tensor]) -> Sample:
-    """The sampled forward pass with these uniforms, one tensor a site."""
+def passed(network: Network, unit: Unit, us: list[Tensor]) -> Passed:
+    """The pass with this unit: its states and its local derivatives."""
+    states, factors, z = ascend(unit, network, us)
+    value, slope = network.slope(z)
+    return Passed(states[1:], value, state_slopes(network, factors, slope))
+
+
+@singledispatch
+def draw(network: Network, us: list[Tensor], differentiable: bool = False) -> Sample:
+    """The sampled forward pass with these uniforms, one tensor a site; `differentiable` where its slopes will be asked for."""
     states, activations, z = trunk(network, us)
-    value, slope = network.outcome(z)
+    value, slope = network.slope(z) if differentiable else network.outcome(z)
     sites = [Site(a, u, x, network.noise, network.states) for a, u, x in zip(activations, us, states[1:], strict=True)]
-    return ChainSample(sites, value, network, us, states, z, slope)
+    return ChainSample(sites, value, states, network, us, z, slope)
