@@ -118,7 +118,13 @@ def cases() -> dict[str, tuple[nn.Module, Tensor, Tensor, object]]:
         weights = nn.Sequential(se.BinaryLinear(2, 2), nn.Tanh(), se.BinaryLinear(2, 1, bias=False, per_point=True), se.Bernoulli(),
                                 nn.Linear(1, 2))
         kernel = nn.Sequential(se.BinaryConv2d(1, 1, 2, stride=2, padding=1), se.Bernoulli(noise="uniform"), nn.Flatten(), nn.Linear(4, 2))
+        tied = nn.Linear(2, 2)
+        other = nn.Linear(2, 2)
+        other.weight = tied.weight
+        twice = nn.Sequential(tied, se.Bernoulli(noise="logistic2"), tied, nn.Tanh(), other, se.Bernoulli(),
+                              nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)))
         found = {
+            "tied": (twice, x, y, F.cross_entropy),
             "skip": (Skip(), x, y, F.cross_entropy), "recurrent": (Recurrent(), torch.randn(3, 3), y, nn.CrossEntropyLoss()),
             "spiking": (Spiking(), torch.randn(2, 3), y[:2], F.cross_entropy), "weights": (weights, x, y, F.cross_entropy),
             "kernel": (kernel, torch.randn(2, 1, 2, 2), y[:2], F.cross_entropy), "penalty": (Skip(), x, y, penalised),

@@ -19,10 +19,11 @@ from straightedge.estimators.catalogue.spelling import estimator_of
 from straightedge.estimators.module.build import module_network
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sampling.sample import draw
 from straightedge.estimators.sum.truth import exact_gradient, exact_loss
 
 CASES = cases()
-UNITS = {"skip": 4, "recurrent": 6, "spiking": 6, "weights": 7, "kernel": 8, "penalty": 4, "digits": 9}
+UNITS = {"tied": 4, "skip": 4, "recurrent": 6, "spiking": 6, "weights": 7, "kernel": 8, "penalty": 4, "digits": 9}
 CHAINS = {"two layers": Points((3, 2), points=4), "logistic": Points((2, 3), points=3, loss="logistic", states="01"),
           "one layer": Points((4,), points=3)}
 LEARNED = ("double_cv", "rodeo")
@@ -142,6 +143,19 @@ def test_the_model_is_left_as_it_was():
     estimator_of("arm")(module_network(model, x, y, loss), 5, torch.Generator().manual_seed(0))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert torch.equal(state, torch.get_rng_state()) and all(value.grad is None and value.requires_grad for value in model.parameters())
+
+
+@pytest.mark.unit
+def test_other_precisions_give_the_same_numbers():
+    """Rows in float32 from the same uniforms, to its rounding, which may flip a state only where u is within it of p."""
+    network = module_of("digits")
+    us = network.uniform(torch.Generator().manual_seed(0), 30)
+    narrow = network.to("cpu", torch.float32)
+    wide, found = (draw(one, [u.to(one.theta.dtype) for u in us]) for one in (network, narrow))
+    assert found.value.dtype == torch.float32
+    torch.testing.assert_close(found.value.double(), wide.value, rtol=1e-5, atol=1e-5)
+    rows = [sample.rows([sample.value.unsqueeze(-1) * site.score for site in sample.sites]) for sample in (wide, found)]
+    torch.testing.assert_close(rows[1].double(), rows[0], rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.unit

@@ -50,12 +50,21 @@ def module_network(model: object, x: Any, y: Any, loss: object) -> ModuleNetwork
     fixed = {name: value.detach().clone() for name, value in (*whole.named_parameters(), *whole.named_buffers()) if name not in measured}
     shapes = {name: value.shape for name, value in measured.items()}
     theta = theta_of(measured)
-    program = admitted(Program(whole, shapes, fixed, x, y, mapped=False), theta)
-    for value in whole.parameters():  # what a pass does not replace must not be learned from
-        value.requires_grad_(False)
+    program = admitted(Program(whole, shapes, fixed, places(whole), x, y, mapped=False), theta)
     first = program.laws[0]
     inputs = x.reshape(len(x), -1).double()
     return ModuleNetwork(theta, inputs, y, program.widths, points, noise=first.noise, states=first.states, program=program)
+
+
+def places(whole: nn.Module) -> dict[str, str]:
+    """Every place of a parameter or buffer -> the name of what is there, each module once: torch's own tying leaves a module that is
+    registered twice with the values of the last call."""
+    names = {id(value): name for name, value in reversed([*whole.named_parameters(), *whole.named_buffers()])}
+    found = {}
+    for prefix, module in whole.named_modules():
+        for kind in (module.named_parameters, module.named_buffers):
+            found |= {name: names[id(value)] for name, value in kind(prefix, recurse=False, remove_duplicate=False)}
+    return found
 
 
 def admitted(program: Program, theta: Tensor) -> Program:

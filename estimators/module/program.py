@@ -44,6 +44,8 @@ class Program:
     """Parameters that are measured, in the order of theta."""
     fixed: dict[str, Tensor]
     """The other parameters, and the buffers."""
+    places: dict[str, str]
+    """Where a module looks for a parameter or buffer -> its name; more than one place where it is tied."""
     x: Tensor
     y: Tensor
     laws: tuple[Law, ...] = ()
@@ -66,7 +68,9 @@ class Program:
         """One pass, its units answered so.  Raises InputError where it calls them otherwise than it did at first."""
         fixed = self.fixed if self.keep else {name: value.clone() for name, value in self.fixed.items()}
         with playing(Tape(answer)) as tape:
-            losses = torch.func.functional_call(self.whole, {**self.parameters(theta), **fixed}, (self.x, self.y))
+            values = self.parameters(theta) | fixed
+            there = {place: values[name] for place, name in self.places.items()}
+            losses = torch.func.functional_call(self.whole, there, (self.x, self.y), tie_weights=False)
         if self.laws and len(tape.calls) != len(self.laws):
             raise InputError(f"the module called {len(tape.calls)} sets of units and {len(self.laws)} at first; expected the same in "
                              "every pass")
