@@ -14,6 +14,7 @@ from straightedge.estimators.base import Rule, Unit
 from straightedge.estimators.module.law import Law
 from straightedge.estimators.module.program import Program, drawn, forced, over
 from straightedge.estimators.network.passes import Passes
+from straightedge.estimators.network.unit import relaxed
 from straightedge.estimators.sampling.sample import Passed, Sample, Site
 
 BYTES = 1 << 26
@@ -67,6 +68,19 @@ class ModuleSample(Sample):
         found = state_slopes(self.program, self.theta, lambda index, a, law, parts: parts[index] + parts[count + index] * (a - a.detach()),
                              tensors)
         return [slope.view(*rows, *slope.shape[1:]) for slope in found[-count:]]
+
+    def smoothed(self, index, x, zs, tau):
+        rows = x.shape[:-2]
+        self.passes.forward(rows, 1)
+        self.passes.backward(rows, 1)
+        below, behind = [site.x.unsqueeze(1) for site in self.sites[:index]], [z.unsqueeze(1) for z in zs[index + 1:]]
+        tensors = [t.expand(*rows, *t.shape[-2:]).flatten(0, 1) for t in (*below, x, *behind)]
+
+        def state(site, a, law, parts):
+            return parts[site] if site <= index else law.scaled(relaxed(a, parts[site], law.noise, tau))
+
+        losses, *found = state_slopes(self.program, self.theta, state, tensors)
+        return losses.view(*rows, -1), found[len(self.sites) + index].view(x.shape)
 
     def rows(self, deltas):
         """By one product of the deltas with the derivatives of the pre-activations, all states kept."""

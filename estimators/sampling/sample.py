@@ -4,6 +4,7 @@
     sample.replay           the loss with the states of some units replaced, those before kept, those behind drawn with their uniforms
     sample.changed          the same, one unit at a time
     sample.slopes           the derivative of the loss by the states, the units passing gradients by these factors
+    sample.smoothed         the loss and its derivative with some units relaxed
     sample.rows             the gradient estimates that these estimates of d loss / d a make
     passed(network, ..)     a pass whose units are smooth, with its loss and the derivative by their states
 
@@ -23,6 +24,7 @@ from torch import Tensor
 from straightedge.estimators.base import Unit, ascend, state_slopes
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import Noise
+from straightedge.estimators.network.unit import relaxed, relaxed_slope
 from straightedge.estimators.sampling.flip import losses
 from straightedge.estimators.sampling.forward import climb, estimate_rows, rollout, trunk
 
@@ -85,6 +87,11 @@ class Sample(ABC):
         mean over points where units are shared.  For a sample that was drawn `differentiable`."""
 
     @abstractmethod
+    def smoothed(self, index: int, x: Float[Tensor, "n k c i"], zs: list[Tensor], tau: float) -> tuple[Tensor, Tensor]:
+        """(the loss [n, k, b], its derivative [n, k, c, i] by x) with the relaxed states x at this site, those behind relaxed at
+        temperature tau with their noises zs."""
+
+    @abstractmethod
     def rows(self, deltas: Sequence[Tensor]) -> Float[Tensor, "n d"]:
         """The gradient estimates from an estimate of d loss / d a of every site, [.., b, i], and the loss's own derivative."""
 
@@ -112,6 +119,18 @@ class ChainSample(Sample):
 
     def slopes(self, factors):
         return state_slopes(self.network, list(factors), self.slope)
+
+    def smoothed(self, index, x, zs, tau):
+        network, factors, half = self.network, [], self.network.span / 2
+        for layer in range(index + 1, network.depth):
+            a, z = network.affine(layer, x), zs[layer].unsqueeze(1)
+            x = network.states[0] + half * (1 + relaxed(a, z, network.noise, tau))
+            factors.append(half * relaxed_slope(a, z, network.noise, tau))
+        value, slope = network.slope(network.output(x))
+        g = network.pull(network.depth, slope) if network.outputs else slope
+        for layer in reversed(range(index + 1, network.depth)):
+            g = network.pull(layer, factors.pop() * g)
+        return value, g
 
     def rows(self, deltas):
         return estimate_rows(self.network, list(self.inputs), list(deltas), self.slope)
