@@ -1,4 +1,4 @@
-"""The examples of docs/model.md run as they stand, in one process that measures as a user's would: in workers, which get the models."""
+"""The examples of docs/model.md, and the README's on modules, run as they stand, measured in worker processes as a user's would be."""
 
 import re
 import subprocess
@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "model.md").read_text(), re.DOTALL)
+TEXT = (ROOT / "docs" / "model.md").read_text() + (ROOT / "README.md").read_text()
+BLOCKS = [block for block in re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL) if "straightedge as se" in block]
 SAID = ("Sequential: units 8 Bernoulli, 8 shared BinaryLinear, 1 Bernoulli; 20 points, 53 parameters, rows mapped",
         "Skip: units 3 Bernoulli; 10", "Recurrent: units 3 Bernoulli, 3 Bernoulli, 3 Bernoulli, 3 Bernoulli; 8 points",
         "Sequential: units 30 Bernoulli", "z = ")
@@ -20,4 +21,4 @@ def test_the_examples_run():
     code = "import torch; torch.set_num_threads(1)\n" + "\n".join(BLOCKS)
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert len(BLOCKS) == 5 and all(said in done.stdout for said in SAID)
+    assert len(BLOCKS) == 6 and all(said in done.stdout for said in SAID)

@@ -69,12 +69,11 @@ def require_units(model: nn.Module, run: Run, reached: Sequence[nn.Module]) -> N
 def require_same_again(program: Program, theta: Tensor, us: list[Tensor], run: Run, state: Tensor) -> None:
     """Refuses randomness of the module's own and states that it keeps from call to call."""
     again = program.run(theta, drawn(us))
-    moved = not torch.equal(state, torch.get_rng_state())
-    if moved or not same(run, again):
-        own = [f"{type(module).__name__} {name.removeprefix('model.')!r}" for name, module in program.whole.named_modules()
-               if isinstance(module, nn.modules.dropout._DropoutNd) and module.training]
-        why = f"draws randomness of its own{f' in {own[0]}' if own else ''}" if moved else "gives other values when it is called again"
-        raise InputError(f"the module {why}; {REMEDY}" if moved else f"the module {why}; expected one that keeps no state between calls")
+    if not torch.equal(state, torch.get_rng_state()):
+        where = first_of(program, nn.modules.dropout._DropoutNd)
+        raise InputError(f"the module draws randomness of its own{where}; {REMEDY}")
+    if not same(run, again):
+        raise InputError("the module gives other values when it is called again; expected one that keeps no state between calls")
 
 
 def require_unchanged(model: nn.Module, before: dict[str, Tensor], after: dict[str, Tensor]) -> None:
@@ -93,11 +92,16 @@ def require_apart(program: Program, theta: Tensor, run: Run, changed: Program) -
         if not call.law.shared:
             x[0] = sum(call.law.states) - x[0]
     if len(run.losses) > 1 and not same(run, changed.run(theta, forced(xs)), skip=1):
-        norms = [f"{type(module).__name__} {name.removeprefix('model.')!r}" for name, module in program.whole.named_modules()
-                 if isinstance(module, nn.modules.batchnorm._NormBase) and module.training]
-        where = f" in {norms[0]}" if norms else ""
+        where = first_of(program, nn.modules.batchnorm._NormBase)
         raise InputError(f"data points touch each other{where}: the loss of one changes with another, so that no unit's credit is its own; "
-                         f"{REMEDY if norms else 'expected a model and a loss that take the points one by one'}")
+                         f"{REMEDY if where else 'expected a model and a loss that take the points one by one'}")
+
+
+def first_of(program: Program, kind: type) -> str:
+    """' in' and the first module of this kind that is in training mode; nothing where there is none."""
+    found = [f" in {type(module).__name__} {name.removeprefix('model.')!r}" for name, module in program.whole.named_modules()
+             if isinstance(module, kind) and module.training]
+    return found[0] if found else ""
 
 
 def same(run: Run, other: Run, skip: int = 0) -> bool:

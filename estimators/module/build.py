@@ -60,7 +60,7 @@ def places(whole: nn.Module) -> dict[str, str]:
     """Every place of a parameter or buffer -> the name of what is there, each module once: torch's own tying leaves a module that is
     registered twice with the values of the last call."""
     names = {id(value): name for name, value in reversed([*whole.named_parameters(), *whole.named_buffers()])}
-    found = {}
+    found: dict[str, str] = {}
     for prefix, module in whole.named_modules():
         for kind in (module.named_parameters, module.named_buffers):
             found |= {name: names[id(value)] for name, value in kind(prefix, recurse=False, remove_duplicate=False)}
