@@ -1,7 +1,7 @@
 """Straightedge: the ruler for gradient estimators of stochastic binary networks.
 
     measure           bias, variance, RMSE and direction of estimators on a network, as one Result
-    network           a network from arrays;  from_torch: from a Sequential of Linear layers;  load: from a file
+    network           a network from arrays;  from_torch: from a torch model;  load: from a file
     exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
     moments           exact mean and variance of an estimator
     estimators()      lists the estimators
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from straightedge import estimators
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
-    from straightedge.analysis.problem.given import from_torch, network
+    from straightedge.analysis.problem.given import network
+    from straightedge.analysis.problem.module import from_torch
     from straightedge.estimators.module.control import ensemble, using
     from straightedge.estimators.module.unit import Bernoulli, bernoulli
     from straightedge.estimators.module.weight import BinaryConv2d, BinaryLinear
@@ -43,7 +44,7 @@ WHERE = {
     "ensemble": "straightedge.estimators.module.control:ensemble",
     "exact_gradient": "straightedge.truth:exact_gradient",
     "exact_loss": "straightedge.truth:exact_loss",
-    "from_torch": "straightedge.analysis.problem.given:from_torch",
+    "from_torch": "straightedge.analysis.problem.module:from_torch",
     "InputError": "straightedge.estimators.network.error:InputError",
     "load": "straightedge.analysis.problem.archive:Archive",
     "measure": "straightedge.measurement:measure",

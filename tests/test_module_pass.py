@@ -8,8 +8,10 @@ from torch import nn
 import straightedge as se
 from straightedge.estimators.catalogue.spelling import estimator_of
 from straightedge.estimators.module.build import module_network
-from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.error import InputError, Unsuitable
+from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.sampling.sample import draw
+from straightedge.estimators.sum.truth import exact_loss
 
 CASES = cases()
 
@@ -39,6 +41,23 @@ def test_other_precisions_give_the_same_numbers():
     torch.testing.assert_close(found.value.double(), wide.value, rtol=1e-5, atol=1e-5)
     rows = [sample.rows([sample.value.unsqueeze(-1) * site.score for site in sample.sites]) for sample in (wide, found)]
     torch.testing.assert_close(rows[1].double(), rows[0], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.exact
+def test_a_model_is_a_problem():
+    """Its exact gradient and loss by name of its submodules; the noise is the units' own."""
+    model, x, y, loss = CASES["skip"]
+    problem = se.from_torch(model, x, y, loss=loss)
+    found = se.exact_gradient(problem)
+    torch.testing.assert_close(torch.cat([found[name] for name in ("first", "second", "out")]), module_of("skip").exact)
+    assert se.exact_loss(problem) == pytest.approx(float(exact_loss(module_of("skip"))))
+    chain = nn.Sequential(nn.Linear(2, 3), se.Bernoulli(noise="normal", states=(0, 1)), nn.Linear(3, 2))
+    network = se.from_torch(chain, x, y).build()
+    assert network.noise == NOISES["normal"] and network.states == (0, 1) and network.widths == (3,)
+    with pytest.raises(InputError, match="from_torch: noise is not taken for a model with units of its own"):
+        se.from_torch(chain, x, y, noise="logistic")
+    plain = se.from_torch(nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)), x, y, noise="normal").build()
+    assert plain.noise == NOISES["normal"]
 
 
 @pytest.mark.unit

@@ -8,12 +8,14 @@ from uuid import uuid4
 from torch import Tensor, nn
 
 from straightedge.analysis.problem.given import Given
+from straightedge.analysis.problem.given import from_torch as linear_layers
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.module.build import module_network
 from straightedge.estimators.module.chain import chain_of
 from straightedge.estimators.module.network import ModuleNetwork
+from straightedge.estimators.module.unit import Unit
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
 
@@ -48,6 +50,22 @@ class Module(Problem):
 
     def values(self) -> dict:
         return {"kind": "Module", "title": self.title, "token": self.token}
+
+
+def from_torch(model: nn.Module, x: object, y: object, **options: object) -> Problem:
+    """The problem of a torch model, its data and its labels: what `measure`, `exact_gradient`, `exact_loss` and `moments` take.
+
+    With stochastic units of this package in it any model; the option `loss` is as in `measure`.  Without them a torch.nn.Sequential of
+    Linear layers, between which units are put; options are then those of `network`.
+
+    Raises InputError, saying what would be right, for anything else.
+    """
+    if not (isinstance(model, nn.Module) and any(isinstance(part, Unit) for part in model.modules())):
+        return linear_layers(model, x, y, **options)
+    other = [name for name in options if name != "loss"]
+    if other:
+        raise InputError(f"from_torch: {other[0]} is not taken for a model with units of its own, which have theirs; expected loss alone")
+    return module_problem(model, (x, y), options.get("loss", "cross_entropy"))
 
 
 def module_problem(model: nn.Module, data: object, loss: object) -> Problem:
