@@ -1,21 +1,26 @@
 """ARM: augment, reinforce, merge."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+import torch
+from torch import Tensor
+
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, arm_pairing
-from straightedge.estimators.sampling.forward import Coupling, estimate_rows, rollout, trunk, uniforms_above
+from straightedge.estimators.sampling.forward import Coupling, uniforms_above
+from straightedge.estimators.sampling.sample import Sample, draw
 
 
-def antithetic_pair(network, activations, us, value, coupling, rng):
-    """For every Bernoulli layer: (a, u, p, loss at the trunk's state 1[u < p], loss at the antithetic state 1[u > 1 - p]).
+def contrasts(sample: Sample, us: list[Tensor], coupling: Coupling, rng: torch.Generator) -> Iterator[Tensor]:
+    """For every site: the loss at the antithetic states 1[u > 1 - p] less the loss at the states 1[u < p], [.., b, 1].
 
-    The trunk serves as the first rollout of every layer; the layers above the other are sampled with its uniforms, or with new ones."""
-    for layer, (a, u) in enumerate(zip(activations, us, strict=True)):
-        p = network.noise.cdf(a)
-        opposite = network.encode(u > network.noise.cdf(-a))
-        yield a, u, p, value, rollout(network, opposite, uniforms_above(us, coupling, rng), layer)
+    The sample serves as the first rollout of every site; what comes behind the other states is sampled with the sample's uniforms us, or
+    with new ones."""
+    for index, site in enumerate(sample.sites):
+        opposite = site.encode(site.u > site.noise.cdf(-site.a))
+        yield (sample.replay(index, opposite, uniforms_above(us, coupling, rng)) - sample.value).unsqueeze(-1)
 
 
 @dataclass(frozen=True)
@@ -38,11 +43,9 @@ class Arm(Estimator):
 
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        deltas = [(opposite - same).unsqueeze(-1) * (u - 0.5) * network.noise.logit_slope(a)
-                  for a, u, _, same, opposite in antithetic_pair(network, activations, us, value, self.coupling, rng)]
-        return estimate_rows(network, states, deltas, slope)
+        sample = draw(network, us)
+        return sample.rows([contrast * (site.u - 0.5) * site.noise.logit_slope(site.a)
+                            for site, contrast in zip(sample.sites, contrasts(sample, us, self.coupling, rng), strict=True)])
 
     def plan(self, network):
         """The plan of its exact moments."""

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.sampling.forward import Coupling, estimate_rows, rollout, trunk, uniforms_above
+from straightedge.estimators.sampling.forward import Coupling, uniforms_above
+from straightedge.estimators.sampling.sample import draw
 
 
 def dirichlet_copula(t: Float[Tensor, "n b i"], samples: int, rng: torch.Generator) -> Float[Tensor, "n k b i"]:
@@ -55,20 +56,18 @@ class Arms(Estimator):
 
     def __call__(self, network, n, rng):
         us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        common, deltas = [u.unsqueeze(1) for u in us], []
-        for layer, (a, u) in enumerate(zip(activations, us, strict=True)):
-            p, q = network.noise.cdf(a), network.noise.cdf(-a)
+        sample, deltas = draw(network, us), []
+        for index, site in enumerate(sample.sites):
+            p, q = site.noise.cdf(site.a), site.noise.cdf(-site.a)
             mirrored, tail = p > q, torch.minimum(p, q)
-            t = dirichlet_copula(torch.where(mirrored, 1 - u, u), self.samples, rng)
+            t = dirichlet_copula(torch.where(mirrored, 1 - site.u, site.u), self.samples, rng)
             upper = (t < tail.unsqueeze(1)) ^ mirrored.unsqueeze(1)
-            upper = torch.cat(((u < p).unsqueeze(1), upper), 1)
-            above = common if self.coupling == "common" else [u.unsqueeze(1).expand(-1, self.samples - 1, -1, -1) for u in us]
-            values = rollout(network, network.encode(upper[:, 1:]), uniforms_above(above, self.coupling, rng), layer)
-            values = torch.cat((value.unsqueeze(1), values), 1)
+            upper = torch.cat(((site.u < p).unsqueeze(1), upper), 1)
+            above = us if self.coupling == "common" else [u.unsqueeze(1).expand(-1, self.samples - 1, -1, -1) for u in us]
+            values = sample.replay(index, site.encode(upper[:, 1:]), uniforms_above(above, self.coupling, rng))
+            values = torch.cat((sample.value.unsqueeze(1), values), 1)
             centred = (values - values.mean(1, keepdim=True)).unsqueeze(-1)
             apart = tail - both_low(tail, self.samples)
-            scale = torch.where(apart > 0, network.noise.density(a) / apart.clamp_min(1e-300), 0.0)
+            scale = torch.where(apart > 0, site.noise.density(site.a) / apart.clamp_min(1e-300), 0.0)
             deltas.append((centred * upper).sum(1) / (self.samples - 1) * scale)
-        return estimate_rows(network, states, deltas, slope)
+        return sample.rows(deltas)

@@ -8,8 +8,9 @@ Hyper-parameters are dataclass fields: they become columns, options of the comma
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import singledispatch
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import torch
@@ -46,6 +47,8 @@ class Estimator(ABC):
     exact_for: ClassVar[frozenset[str]] = frozenset()
     """Classes of problems where the mean row is the gradient although it is not in general: linear, multi_affine, quadratic
     (losses of one layer), one_unit (any loss), last_layer (its parameters); `multi_affine:uniform`: under that noise only."""
+    chain_only: ClassVar[str] = ""
+    """What it asks of a network that only a chain of layers has; empty where it needs no more than a sampled pass or a rule."""
     expected_failures: ClassVar[dict[str, str]] = {}
     """Conformance check -> the reason why it fails; it is then an error that it passes."""
 
@@ -123,13 +126,34 @@ class Rule(Estimator):
     def unit(self, a: Float[Tensor, "..."], u: Float[Tensor, "..."], noise: Noise) -> Float[Tensor, "..."]:
         """x in {-1, +1} (or relaxed), differentiable in a, element by element; u ~ U(0, 1), and x = +1 where u < F(a)."""
 
+    @property
+    def further(self) -> int:
+        """Uniforms of each unit that `state` takes beside u."""
+        return 0
+
+    def state(self, a: Float[Tensor, "..."], u: Float[Tensor, "..."], vs: Iterable[Tensor], noise: Noise) -> Float[Tensor, "..."]:
+        """The unit as it is run: `unit`, where it takes no further uniforms vs, each of the shape of a."""
+        return self.unit(a, u, noise)
+
     def __call__(self, network, n, rng):
-        return chain_rows(self.unit, network, network.uniform(rng, n))
+        return rule_rows(network, self, n, rng)
+
+
+@singledispatch
+def rule_rows(network: Network, rule: Rule, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
+    """The rows of a rule."""
+    def unit(a: Tensor, u: Tensor, noise: Noise) -> Tensor:  # the sample's uniforms are drawn by now; further ones come after them
+        vs = (torch.rand(a.shape, generator=rng, dtype=a.dtype, device=a.device) for _ in range(rule.further))
+        return rule.state(a, u, vs, noise)
+
+    return chain_rows(unit, network, network.uniform(rng, n))
 
 
 @dataclass(frozen=True)
 class Surrogate(Estimator):
     """A scalar function of the parameters and of one row's uniforms, whose derivative by the parameters is the estimate."""
+
+    chain_only: ClassVar[str] = "layers that it can run with parameters of its own"
 
     @abstractmethod
     def surrogate(self, network: Network, u: list[Tensor]) -> Float[Tensor, ""]:

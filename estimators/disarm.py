@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from straightedge.estimators.arm import antithetic_pair
+from straightedge.estimators.arm import contrasts
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, disarm_pairing
-from straightedge.estimators.sampling.forward import Coupling, estimate_rows, trunk
+from straightedge.estimators.sampling.forward import Coupling
+from straightedge.estimators.sampling.sample import draw
 
 
 @dataclass(frozen=True)
@@ -30,15 +31,14 @@ class Disarm(Estimator):
     estimator was first used in networks of several layers."""
 
     def __call__(self, network, n, rng):
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        deltas = []
-        for a, u, p, same, opposite in antithetic_pair(network, activations, us, value, self.coupling, rng):
-            differ = (u < p).to(p) - (u > network.noise.cdf(-a)).to(p)
-            scale = network.noise.score(a, a < 0).abs()  # F'(a) / min(p, 1 - p)
-            deltas.append(0.5 * (same - opposite).unsqueeze(-1) * differ * scale)
-        return estimate_rows(network, states, deltas, slope)
+        us, deltas = network.uniform(rng, n), []
+        sample = draw(network, us)
+        for site, contrast in zip(sample.sites, contrasts(sample, us, self.coupling, rng), strict=True):
+            p, q = site.noise.cdf(site.a), site.noise.cdf(-site.a)
+            differ = (site.u < p).to(p) - (site.u > q).to(p)
+            scale = site.noise.score(site.a, site.a < 0).abs()  # F'(a) / min(p, 1 - p)
+            deltas.append(-0.5 * contrast * differ * scale)
+        return sample.rows(deltas)
 
     def plan(self, network):
         """The plan of its exact moments."""

@@ -6,10 +6,10 @@ from typing import ClassVar
 from torch import Tensor
 
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.network import Network
-from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others
+from straightedge.estimators.sampling.forward import mean_of_others
 from straightedge.estimators.sampling.learning import LearningEstimator, coefficients
 from straightedge.estimators.sampling.peer import Peers, draw
+from straightedge.estimators.sampling.sample import Site
 
 
 @dataclass(frozen=True)
@@ -37,20 +37,21 @@ class DoubleCv(LearningEstimator):
         if self.samples < 2:
             raise InputError(f"double_cv: samples = {self.samples} is too few; expected at least 2")
 
-    def control(self, network: Network, peers: Peers) -> Tensor:
+    def control(self, site: Site, peers: Peers) -> Tensor:
         """The deltas that the corrections add, for weight one; zero in the mean."""
-        mean = network.states[0] + network.span * network.noise.cdf(peers.a)
+        mean = site.states[0] + site.span * site.noise.cdf(peers.a)
         linear = (peers.slope * (peers.x - mean)).sum(-1)
         centred = (linear - mean_of_others(linear)).unsqueeze(-1)
-        return centred * peers.score - peers.slope * network.span * network.noise.density(peers.a)
+        return centred * peers.score - peers.slope * site.span * site.noise.density(peers.a)
 
     def learn(self, network, n, rng):
         """The weight of every layer."""
-        _, _, layers = draw(network, max(1, n // self.samples), self.samples, rng)
-        return [-coefficients(peers.below, peers.main, [self.control(network, peers)])[0] for peers in layers]
+        sample, layers = draw(network, max(1, n // self.samples), self.samples, rng)
+        return [-coefficients(peers.below, peers.main, [self.control(site, peers)])[0]
+                for site, peers in zip(sample.sites, layers, strict=True)]
 
     def __call__(self, network, n, rng):
-        states, slope, layers = draw(network, n, self.samples, rng)
-        deltas = [peers.main + weight * self.control(network, peers)
-                  for peers, weight in zip(layers, self.learned(network), strict=True)]
-        return estimate_rows(network, states, deltas, slope)
+        sample, layers = draw(network, n, self.samples, rng)
+        deltas = [peers.main + weight * self.control(site, peers)
+                  for site, peers, weight in zip(sample.sites, layers, self.learned(network), strict=True)]
+        return sample.rows(deltas)

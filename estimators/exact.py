@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.sum.expectation import exact_gradient, require_exact
+from straightedge.estimators.sum.truth import exact_gradient, require_exact
 
 
 @dataclass(frozen=True)

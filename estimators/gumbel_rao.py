@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-
-from straightedge.estimators.base import Rule, chain_rows
+from straightedge.estimators.base import Rule, rule_rows
 from straightedge.estimators.moment.message import ChainPlan
 from straightedge.estimators.network.noise import LOGISTIC
 from straightedge.estimators.network.unit import (
@@ -56,12 +54,15 @@ class GumbelRao(Rule):
     def unit(self, a, u, noise):
         return through(hard(a, u, noise), relaxed(a, noise.quantile(u), noise, self.tau))
 
-    def __call__(self, network, n, rng):
-        def unit(a, u, noise):  # the trunk's uniforms are drawn by now; these come after them
-            vs = (torch.rand(a.shape, generator=rng, dtype=a.dtype, device=a.device) for _ in range(self.noises))
-            return gumbel_rao(a, u, vs, noise, self.tau)
+    @property
+    def further(self):
+        return self.noises
 
-        return chain_rows(unit, network, network.uniform(rng, n))
+    def state(self, a, u, vs, noise):
+        return gumbel_rao(a, u, vs, noise, self.tau)
+
+    def __call__(self, network, n, rng):
+        return rule_rows(network, self, n, rng)
 
     def plan(self, network):
         """The plan of its exact moments."""

@@ -5,8 +5,7 @@ from typing import ClassVar
 
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, flip_pairing
-from straightedge.estimators.sampling.flip import flip, losses
-from straightedge.estimators.sampling.forward import estimate_rows, trunk
+from straightedge.estimators.sampling.sample import draw
 
 
 @dataclass(frozen=True)
@@ -28,16 +27,12 @@ class LocalExpectation(Estimator):
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
-        deltas = []
-        for layer, above in enumerate([*activations[1:], z]):
-            step = flip(network, states[layer + 1])
-            other = losses(network, layer, above, us, step)
-            difference = (other - value.unsqueeze(-1)) * (step / network.span)
-            deltas.append(network.noise.density(activations[layer]) * difference)
-        return estimate_rows(network, states, deltas, slope)
+        sample, deltas = draw(network, network.uniform(rng, n)), []
+        for index, site in enumerate(sample.sites):
+            other = sample.changed(index, site.flip)
+            difference = (other - sample.value.unsqueeze(-1)) * (site.flip / site.span)
+            deltas.append(site.noise.density(site.a) * difference)
+        return sample.rows(deltas)
 
     def plan(self, network):
         """The plan of its exact moments."""

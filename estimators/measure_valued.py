@@ -6,8 +6,7 @@ from typing import ClassVar
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, flip_pairing
 from straightedge.estimators.network.error import Unsuitable
-from straightedge.estimators.sampling.flip import losses
-from straightedge.estimators.sampling.forward import climb, estimate_rows, trunk
+from straightedge.estimators.sampling.sample import draw
 
 
 @dataclass(frozen=True)
@@ -31,22 +30,18 @@ class MeasureValued(Estimator):
     """Whether both parts see the same other units."""
 
     def __call__(self, network, n, rng):
-        lo, hi = network.states
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        slope = network.outcome(z)[1]
-        rest = us if self.coupled else network.uniform(rng, n)
-        deltas = []
-        for layer, above in enumerate([*activations[1:], z]):
-            x = states[layer + 1]
-            upper = losses(network, layer, above, us, hi - x)
-            if not self.coupled:
-                x = network.encode(rest[layer] < network.noise.cdf(activations[layer]))
-                others, above = climb(network, x, rest, layer + 1)
-                above = [*above, network.output([x, *others][-1])][0]
-            lower = losses(network, layer, above, rest, lo - x)
-            deltas.append(network.noise.density(activations[layer]) * (upper - lower))
-        return estimate_rows(network, states, deltas, slope)
+        sample, deltas = draw(network, network.uniform(rng, n)), []
+        rest = None if self.coupled else network.uniform(rng, n)
+        for index, site in enumerate(sample.sites):
+            (lo, hi), x = site.states, site.x
+            upper = sample.changed(index, hi - x)
+            if rest is None:
+                lower = sample.changed(index, lo - x)
+            else:
+                x = site.encode(rest[index] < site.noise.cdf(site.a))
+                lower = sample.changed(index, lo - x, x, rest)
+            deltas.append(site.noise.density(site.a) * (upper - lower))
+        return sample.rows(deltas)
 
     def plan(self, network):
         """The plan of its exact moments."""

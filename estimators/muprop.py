@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from straightedge.estimators.base import Estimator, ascend, state_slopes
+from straightedge.estimators.base import Estimator
 from straightedge.estimators.mean_field import mean_field
-from straightedge.estimators.sampling.forward import estimate_rows, trunk
+from straightedge.estimators.sampling.sample import draw, passed
 
 
 @dataclass(frozen=True)
@@ -27,16 +27,11 @@ class Muprop(Estimator):
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):
-        us = network.uniform(rng, n)
-        states, activations, z = trunk(network, us)
-        value, slope = network.outcome(z)
+        us, deltas = network.uniform(rng, n), []
+        sample = draw(network, us)
         with network.passes.times(n):  # one pass serves all rows; a single estimate needs it too
-            means, factors, mean_z = ascend(mean_field, network, [u[:1] for u in us])
-            mean_value, mean_slope = network.slope(mean_z)
-            slopes = state_slopes(network, factors, mean_slope)
-        deltas = []
-        for a, x, mean, g in zip(activations, states[1:], means[1:], slopes, strict=True):
-            rest = value - mean_value - (g * (x - mean)).sum(-1)
-            score = network.noise.score(a, x > sum(network.states) / 2)
-            deltas.append(rest.unsqueeze(-1) * score + g * network.span * network.noise.density(a))
-        return estimate_rows(network, states, deltas, slope)
+            middle = passed(network, mean_field, [u[:1] for u in us])
+        for site, mean, g in zip(sample.sites, middle.x, middle.slopes, strict=True):
+            rest = sample.value - middle.value - (g * (site.x - mean)).sum(-1)
+            deltas.append(rest.unsqueeze(-1) * site.score + g * site.span * site.noise.density(site.a))
+        return sample.rows(deltas)

@@ -27,6 +27,7 @@ class Psa(Estimator):
 
     family: ClassVar[str] = "enumeration"
     marker: ClassVar[str] = "o"
+    chain_only: ClassVar[str] = "the weights of its layers, which a flip is sent through"
     exact_for: ClassVar[frozenset[str]] = frozenset({"linear", "multi_affine", "quadratic", "one_unit", "last_layer"})
 
     def __call__(self, network, n, rng):

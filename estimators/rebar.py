@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from straightedge.estimators.network.unit import require_positive
-from straightedge.estimators.sampling.forward import estimate_rows
 from straightedge.estimators.sampling.learning import LearningEstimator, centred, coefficients, inner
 from straightedge.estimators.sampling.relaxation import draw, smoothed
 
@@ -38,12 +37,12 @@ class Rebar(LearningEstimator):
 
     def learn(self, network, n, rng):
         """(temperature, scale) of every layer."""
-        _, _, zs, couplings = draw(network, n, rng)
+        sample, zs, couplings = draw(network, n, rng)
         learned = []
         for layer, part in enumerate(couplings):
             trials = []
             for tau in TEMPERATURES if self.tau is None else (self.tau,):
-                control = part.control(*smoothed(network, part, zs, layer, tau))
+                control = part.control(*smoothed(sample, part, zs, layer, tau))
                 scale, = coefficients(part.below, part.main, [control])
                 rest = centred(part.main - scale * control)
                 trials.append((float(inner(part.below, rest, rest)), tau, scale))
@@ -51,7 +50,7 @@ class Rebar(LearningEstimator):
         return learned
 
     def __call__(self, network, n, rng):
-        states, slope, zs, couplings = draw(network, n, rng)
-        deltas = [part.main - scale * part.control(*smoothed(network, part, zs, layer, tau))
+        sample, zs, couplings = draw(network, n, rng)
+        deltas = [part.main - scale * part.control(*smoothed(sample, part, zs, layer, tau))
                   for layer, (part, (tau, scale)) in enumerate(zip(couplings, self.learned(network), strict=True))]
-        return estimate_rows(network, states, deltas, slope)
+        return sample.rows(deltas)

@@ -5,8 +5,9 @@ from typing import ClassVar, Literal
 
 from straightedge.estimators.moment.score import ScorePlan
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others, trunk
+from straightedge.estimators.sampling.forward import mean_of_others
 from straightedge.estimators.sampling.learning import LearningEstimator
+from straightedge.estimators.sampling.sample import draw
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,18 @@ class Reinforce(LearningEstimator):
 
     def learn(self, network, n, rng):
         """The mean loss."""
-        return float(network.value(trunk(network, network.uniform(rng, n))[2]).mean())
+        return float(draw(network, network.uniform(rng, n)).value.mean())
 
     def __call__(self, network, n, rng):
-        states, activations, z = trunk(network, network.uniform(rng, n, self.samples))
-        value, slope = network.outcome(z)
+        sample = draw(network, network.uniform(rng, n, self.samples))
+        value = sample.value
         if self.baseline == "constant":
             value = value - self.constant
         elif self.baseline == "running_mean":
             value = value - self.learned(network)
         elif self.baseline == "leave_one_out":
             value = value - mean_of_others(value)
-        middle = sum(network.states) / 2
-        deltas = [value.unsqueeze(-1) * network.noise.score(a, x > middle)
-                  for a, x in zip(activations, states[1:], strict=True)]
-        return estimate_rows(network, states, deltas, slope)
+        return sample.rows([value.unsqueeze(-1) * site.score for site in sample.sites])
 
     def plan(self, network):
         """The plan of its exact moments."""

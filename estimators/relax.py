@@ -10,7 +10,6 @@ from torch import Tensor
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.unit import relaxed, relaxed_slope, require_positive
 from straightedge.estimators.rebar import Rebar
-from straightedge.estimators.sampling.forward import estimate_rows
 from straightedge.estimators.sampling.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
 from straightedge.estimators.sampling.relaxation import Coupling, draw, smoothed
 
@@ -40,6 +39,7 @@ class Relax(LearningEstimator):
 
     family: ClassVar[str] = "control variate"
     marker: ClassVar[str] = "D"
+    chain_only: ClassVar[str] = "a loss of its outputs, whose coefficients its control learns from"
     unbiased: ClassVar[bool] = True
     hidden: int = 16
     """Hidden units of the networks."""
@@ -54,11 +54,11 @@ class Relax(LearningEstimator):
         rebar = Rebar(learning_seed=self.learning_seed, learning_samples=self.learning_samples).learned(network)
 
         def controlled() -> Iterator[tuple[Coupling, Tensor]]:
-            _, _, zs, couplings = draw(network, n, rng)
+            sample, zs, couplings = draw(network, n, rng)
             for layer, (coupling, (tau, _)) in enumerate(zip(couplings, rebar, strict=True)):
-                yield coupling, coupling.control(*smoothed(network, coupling, zs, layer, tau))
+                yield coupling, coupling.control(*smoothed(sample, coupling, zs, layer, tau))
 
-        scale = spread(network.value(network.output(draw(network, n, rng)[0][-1])))
+        scale = spread(draw(network, n, rng)[0].value)
         nets = [(tau, self.fit(network, coupling, coupling.main - weight * control, tau, scale, rng))
                 for (coupling, control), (tau, weight) in zip(controlled(), rebar, strict=True)]
         return [(tau, net, coefficients(coupling.below, coupling.main,
@@ -81,11 +81,11 @@ class Relax(LearningEstimator):
         return [*(parameter.detach() for parameter in net), scale * out.detach()]
 
     def __call__(self, network, n, rng):
-        states, slope, zs, couplings = draw(network, n, rng)
+        sample, zs, couplings = draw(network, n, rng)
         deltas = []
         for layer, (coupling, (tau, net, (first, second))) in enumerate(zip(couplings, self.learned(network), strict=True)):
-            value, derivative = smoothed(network, coupling, zs, layer, tau)
+            value, derivative = smoothed(sample, coupling, zs, layer, tau)
             added, added_derivative = surrogate(net, network, coupling, tau)
             control = coupling.control(first * value + second * added, first * derivative + second * added_derivative)
             deltas.append(coupling.main - control)
-        return estimate_rows(network, states, deltas, slope)
+        return sample.rows(deltas)

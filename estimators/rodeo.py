@@ -9,16 +9,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.unit import require_positive
 from straightedge.estimators.sampling.block import slices
-from straightedge.estimators.sampling.forward import estimate_rows, mean_of_others
+from straightedge.estimators.sampling.forward import mean_of_others
 from straightedge.estimators.sampling.learning import LearningEstimator, coefficients, initial, minimise, part, share, spread
 from straightedge.estimators.sampling.peer import Peers, draw
+from straightedge.estimators.sampling.sample import Site
 from straightedge.estimators.sampling.stein import stein
 
 
-def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tensor) -> list[Tensor]:
+def controls(site: Site, peers: Peers, net: Sequence[Tensor], scale: Tensor) -> list[Tensor]:
     """The two controls, zero in the mean: the others' A h, which joins their baseline, and A (h' d log P / d a) itself.
 
     h and h' are functions of the linear prediction of the loss from the others' derivatives, and of the others' mean loss."""
@@ -30,7 +30,7 @@ def controls(network: Network, peers: Peers, net: Sequence[Tensor], scale: Tenso
         both = scale * (F.leaky_relu(linear.unsqueeze(-1) * by_linear + base, 0.3) @ out.T)
         return both[..., 0], both[..., 1]
 
-    baseline, direct = stein(network, peers.a, peers.x, peers.score, peers.slope, h)
+    baseline, direct = stein(site, peers.a, peers.x, peers.score, peers.slope, h)
     return [mean_of_others(baseline).unsqueeze(-1) * peers.score, direct]
 
 
@@ -67,31 +67,31 @@ class Rodeo(LearningEstimator):
     def learn(self, network, n, rng):
         """(scale of the loss, net, weights of the two controls) of every layer."""
         n = max(1, n // self.samples)
-        states, _, layers = draw(network, n, self.samples, rng)
-        scale = spread(network.value(network.output(states[-1])))
-        nets = [self.fit(network, peers, scale, rng) for peers in layers]
-        layers = draw(network, n, self.samples, rng)[2]
-        return [(scale, net, coefficients(peers.below, peers.main, controls(network, peers, net, scale)))
-                for peers, net in zip(layers, nets, strict=True)]
+        sample, layers = draw(network, n, self.samples, rng)
+        scale = spread(sample.value)
+        nets = [self.fit(site, peers, scale, rng) for site, peers in zip(sample.sites, layers, strict=True)]
+        sample, layers = draw(network, n, self.samples, rng)
+        return [(scale, net, coefficients(peers.below, peers.main, controls(site, peers, net, scale)))
+                for site, peers, net in zip(sample.sites, layers, nets, strict=True)]
 
-    def fit(self, network: Network, peers: Peers, scale: Tensor, rng: torch.Generator) -> list[Tensor]:
+    def fit(self, site: Site, peers: Peers, scale: Tensor, rng: torch.Generator) -> list[Tensor]:
         """The net of one layer whose controls leave the least variance."""
         net = [initial(shape, rng, peers.a) for shape in ((self.hidden,), (self.hidden,), (self.hidden,), (2, self.hidden))]
 
         def objective(rows: slice) -> Tensor:
             batch = part(peers, rows)
-            return share(batch.below, batch.main - sum(controls(network, batch, net, scale)), batch.main)
+            return share(batch.below, batch.main - sum(controls(site, batch, net, scale)), batch.main)
 
         minimise(net, objective, len(peers.a), self.learning_steps)
         return [parameter.detach() for parameter in net]
 
     def __call__(self, network, n, rng):
-        states, slope, layers = draw(network, n, self.samples, rng)
+        sample, layers = draw(network, n, self.samples, rng)
         deltas = []
-        for peers, (scale, net, weights) in zip(layers, self.learned(network), strict=True):
+        for site, peers, (scale, net, weights) in zip(sample.sites, layers, self.learned(network), strict=True):
             size = peers.a[0].numel() * self.hidden * peers.a.element_size()
             batches = [part(peers, rows) for rows in slices(n, size, peers.a.device)]
-            both = [controls(network, batch, net, scale) for batch in batches]
+            both = [controls(site, batch, net, scale) for batch in batches]
             deltas.append(torch.cat([batch.main - weights[0] * baseline - weights[1] * direct
                                      for batch, (baseline, direct) in zip(batches, both, strict=True)]))
-        return estimate_rows(network, states, deltas, slope)
+        return sample.rows(deltas)

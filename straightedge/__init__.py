@@ -1,10 +1,12 @@
 """Straightedge: the ruler for gradient estimators of stochastic binary networks.
 
     measure           bias, variance, RMSE and direction of estimators on a network, as one Result
-    network           a network from arrays;  from_torch: from a Sequential of Linear layers;  load: from a file
+    network           a network from arrays;  from_torch: from a torch model;  load: from a file
     exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
     moments           exact mean and variance of an estimator
     estimators()      lists the estimators
+    Bernoulli, BinaryLinear, BinaryConv2d   stochastic units and weights for torch models;  bernoulli: the same as a function
+    using, ensemble   other rules for a while; predictions averaged over samples
     check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
     InputError        what all of these raise for bad input, in one sentence
 
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from straightedge import estimators
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
-    from straightedge.analysis.problem.given import from_torch, network
+    from straightedge.analysis.problem.given import network
+    from straightedge.analysis.problem.module import from_torch
+    from straightedge.estimators.module.control import ensemble, using
+    from straightedge.estimators.module.unit import Bernoulli, bernoulli
+    from straightedge.estimators.module.weight import BinaryConv2d, BinaryLinear
     from straightedge.estimators.network.error import InputError
     from straightedge.measurement import measure
     from straightedge.result import Result
@@ -30,19 +36,25 @@ if TYPE_CHECKING:
 
 WHERE = {
     "assert_unbiased": "straightedge.analysis.check.unbiased:assert_unbiased",
+    "Bernoulli": "straightedge.estimators.module.unit:Bernoulli",
+    "bernoulli": "straightedge.estimators.module.unit:bernoulli",
+    "BinaryConv2d": "straightedge.estimators.module.weight:BinaryConv2d",
+    "BinaryLinear": "straightedge.estimators.module.weight:BinaryLinear",
     "check": "straightedge.truth:check",
+    "ensemble": "straightedge.estimators.module.control:ensemble",
     "exact_gradient": "straightedge.truth:exact_gradient",
     "exact_loss": "straightedge.truth:exact_loss",
-    "from_torch": "straightedge.analysis.problem.given:from_torch",
+    "from_torch": "straightedge.analysis.problem.module:from_torch",
     "InputError": "straightedge.estimators.network.error:InputError",
     "load": "straightedge.analysis.problem.archive:Archive",
     "measure": "straightedge.measurement:measure",
     "moments": "straightedge.truth:moments",
     "network": "straightedge.analysis.problem.given:network",
     "Result": "straightedge.result:Result",
+    "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["InputError", "Result", "assert_unbiased", "check", "estimators", "exact_gradient", "exact_loss", "from_torch", "load",
-           "measure", "moments", "network"]
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
+           "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 
 def __getattr__(name: str) -> object:

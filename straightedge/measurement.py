@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+from torch import nn
 
 from straightedge.analysis.accuracy.summary import summary
 from straightedge.analysis.cell.cell import Cell, Reference
@@ -13,32 +15,38 @@ from straightedge.analysis.cell.paired import paired
 from straightedge.analysis.cell.table import table
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.archive import Archive
-from straightedge.analysis.problem.choice import LossName, NoiseName, States
+from straightedge.analysis.problem.choice import NoiseName, States
 from straightedge.analysis.problem.given import Given
+from straightedge.analysis.problem.module import module_problem, require_suited
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_cost, require_exact
+from straightedge.estimators.sum.truth import exact_cost, require_exact
 from straightedge.experiments.runner.run import run_cells
 from straightedge.result import Result
 from straightedge.settings import Settings
 
 
-def measure(network: Network | Problem | str | Path, estimators: str | Estimator | Sequence[str | Estimator], *, rows: int = 10_000,
+def measure(network: Network | Problem | str | Path | nn.Module, given: object = None, /, estimators: Any = None, *, rows: int = 10_000,
             seeds: int = 10, draws: int | Sequence[int] = 1, method: Method = "auto", until: str | None = None, max_rows: int = 1_000_000,
             max_seconds: float | int = 300.0, against: str | None = None, reference: str | None = None, reference_rows: int = 100_000,
-            states: States = "+-1", noise: NoiseName = "logistic", loss: LossName = "cross_entropy", device: str = "cpu",
+            states: States = "+-1", noise: NoiseName = "logistic", loss: Any = "cross_entropy", device: str = "cpu",
             precision: Precision = "float64", memory: int = 128, jobs: int | None = None) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
+        measure(network, estimators)                            measure(model, (x, y), estimators=.., loss=..)
+
     network     what `network` or `from_torch` gave, a problem of the package, or the path of a file
+    model       a torch module with stochastic units; in its own mode, so mostly after model.eval(): units are sampled all the same
+    x, y        its data and labels, the data points along the first axis
     estimators  names with hyper-parameters as in 'reinforce:baseline=leave_one_out,samples=4', sweeps as in 'st_gumbel:tau=0.1,0.5', or
                 estimators themselves
     rows, seeds estimates of each seed, and independent replicates
     draws       numbers M of estimates averaged, for rmse and cosine
     states, noise, loss  of the network, where it is a file: they are not part of it
+    loss        of a model: loss(output, y) or loss(model, x, y), one loss a point or a mean of torch's
     and the others as the fields of straightedge.settings.Settings say
 
     Raises InputError, in one sentence, for what cannot be measured.
@@ -47,6 +55,11 @@ def measure(network: Network | Problem | str | Path, estimators: str | Estimator
     settings = Settings(rows, counts, seeds, method, until, max_rows, float(max_seconds), against, reference, reference_rows, device,
                         precision, memory, jobs)
     settings.check()
+    if isinstance(network, nn.Module):
+        return perform(module_problem(network, given, loss), chosen(estimators), settings)
+    if given is not None and estimators is not None:
+        raise InputError("measure: data and estimators, but no torch module; expected measure(network, estimators)")
+    estimators = given if estimators is None else estimators
     if isinstance(network, Network):
         problem: Problem = Given(network)
     elif isinstance(network, Problem):
@@ -56,9 +69,9 @@ def measure(network: Network | Problem | str | Path, estimators: str | Estimator
     return perform(problem, chosen(estimators), settings)
 
 
-def chosen(estimators: str | Estimator | Sequence[str | Estimator]) -> list[Estimator]:
-    """The estimators of these names and objects, each once."""
-    given = [estimators] if isinstance(estimators, str | Estimator) else list(estimators)
+def chosen(estimators: Any) -> list[Estimator]:
+    """The estimators of this name, object, or list of such, each once."""
+    given = [estimators] if isinstance(estimators, str | Estimator) else list(estimators or ())
     found = [one for part in given for one in ([part] if isinstance(part, Estimator) else estimators_of(part))]
     if not found:
         raise InputError("estimators: expected at least one name; straightedge.estimators() lists them")
@@ -89,6 +102,7 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     if not reference:
         announce(network)
     for one in estimators:
+        require_suited(one, network)
         one.check(network)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, settings.memory, until, reference) for one in estimators]

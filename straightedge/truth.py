@@ -9,8 +9,8 @@ from straightedge.estimators.catalogue.spelling import estimator_of
 from straightedge.estimators.moment.exact import exact_moments
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_gradient as gradient_of
-from straightedge.estimators.sum.expectation import exact_loss as loss_of
+from straightedge.estimators.sum.truth import exact_gradient as gradient_of
+from straightedge.estimators.sum.truth import exact_loss as loss_of
 
 
 def built(network: Network | Problem) -> Network:

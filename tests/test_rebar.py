@@ -36,19 +36,19 @@ def network(noise, outputs=True):
 def test_slope_of_the_relaxed_loss_by_finite_differences(noise, outputs):
     """At temperature 1; central differences with step 1e-6 of a loss of order one are good to 1e-7."""
     problem = network(noise, outputs)
-    _, _, zs, couplings = draw(problem, 6, generator())
+    sample, zs, couplings = draw(problem, 6, generator())
     for layer, coupling in enumerate(couplings):
-        _, slope = smoothed(problem, coupling, zs, layer, 1.0)
+        _, slope = smoothed(sample, coupling, zs, layer, 1.0)
         for unit in range(problem.widths[layer]):
             step = torch.zeros_like(coupling.a)
             step[..., unit] = 1e-6
-            up, down = (smoothed(problem, replace(coupling, a=coupling.a + sign * step), zs, layer, 1.0)[0] for sign in (1, -1))
+            up, down = (smoothed(sample, replace(coupling, a=coupling.a + sign * step), zs, layer, 1.0)[0] for sign in (1, -1))
             torch.testing.assert_close(slope[..., unit], (up - down) / 2e-6, atol=1e-6, rtol=1e-6)
 
 
 def test_slope_of_the_net_by_finite_differences():
     problem = network("logistic")
-    _, _, _, couplings = draw(problem, 6, generator())
+    _, _, couplings = draw(problem, 6, generator())
     coupling = list(couplings)[1]
     shapes = ((5, 4), (5, problem.coefficients.shape[1]), (5,), (5,))
     net = [torch.randn(shape, generator=generator(index), dtype=torch.float64) for index, shape in enumerate(shapes)]
@@ -64,7 +64,7 @@ def test_slope_of_the_net_by_finite_differences():
 def test_conditional_noise_gives_the_same_state_and_its_derivative(noise):
     """Z' < a exactly where the unit is hi; d (a - Z') / d a by finite differences at fixed v and state."""
     problem = vector(quadratic, NOISES[noise])
-    _, _, _, couplings = draw(problem, 200, generator())
+    _, _, couplings = draw(problem, 200, generator())
     coupling, = couplings
     again, a = coupling.noises[:, 1], coupling.a
     upper = coupling.noises[:, 0] < a
@@ -79,10 +79,10 @@ def test_conditional_noise_gives_the_same_state_and_its_derivative(noise):
 
 def controls_alone(problem, n, tau, spoil=None):
     """The rows that the relaxed controls of all layers give by themselves; their mean should be zero."""
-    states, slope, zs, couplings = draw(problem, n, generator(4))
-    parts = [(coupling, smoothed(problem, coupling, zs, layer, tau)) for layer, coupling in enumerate(couplings)]
+    sample, zs, couplings = draw(problem, n, generator(4))
+    parts = [(coupling, smoothed(sample, coupling, zs, layer, tau)) for layer, coupling in enumerate(couplings)]
     deltas = [(spoil(coupling) if spoil else coupling).control(*control) for coupling, control in parts]
-    return assembled(problem, states, deltas, None if slope is None else torch.zeros_like(slope))
+    return assembled(problem, list(sample.inputs), deltas, None if sample.slope is None else torch.zeros_like(sample.slope))
 
 
 @pytest.mark.parametrize("tau", (0.2, 1.0))

@@ -23,7 +23,7 @@ from torch import Tensor
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sampling.forward import trunk
+from straightedge.estimators.sampling.sample import draw
 
 FALSE_ALARM = 1e-6
 """Probability of an alarm in one cell whose moments are right."""
@@ -49,10 +49,10 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
 def outline(network: Network, rng: torch.Generator, n: int = 64) -> tuple[float, float]:
     """(the probability of the rarest state of any unit at any data point, by sampled states below, 1 where every unit is certain; the
     largest loss)."""
-    _, activations, z = trunk(network, network.uniform(rng, n))
-    chances = [network.noise.cdf(-a.abs()).mean(0) for a in activations]
+    sample = draw(network, network.uniform(rng, n))
+    chances = [site.noise.cdf(-site.a.abs()).mean(0) for site in sample.sites]
     rarest = min((float(chance[chance > 0].min()) for chance in chances if bool((chance > 0).any())), default=1.0)
-    return rarest, float(network.value(z).abs().max())
+    return rarest, float(sample.value.abs().max())
 
 
 def against(rows: Float[Tensor, "n d"], found: Moments, common: bool, noise: float = 0.0, false_alarm: float = FALSE_ALARM,

@@ -14,9 +14,10 @@ from straightedge.analysis.accuracy.tally import exact_tally
 from straightedge.analysis.accuracy.tally import tally as one_tally
 from straightedge.analysis.accuracy.truth import Run, Truth
 from straightedge.analysis.accuracy.verdict import exact_verdict
+from straightedge.analysis.cell import module  # noqa: F401 - what is known of modules
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
-from straightedge.analysis.cell.rarity import rarity, rounding, typical_loss
+from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
 from straightedge.analysis.problem.problem import Problem
@@ -25,7 +26,7 @@ from straightedge.estimators.moment.exact import available, exact_moments
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_gradient
+from straightedge.estimators.sum.truth import exact_gradient
 
 WITNESSES = 1024
 """Rows that exact moments are held against."""
@@ -58,9 +59,8 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
     """The network and what its rows are held against, once per process."""
     network = problem.build().to(device, torch.float64)
     narrow = network.to(device, PRECISION[precision])
-    layers = tuple(network.groups)
-    given = {"groups": {**network.groups, "all": slice(0, len(network.theta))}, "hidden": layers[:network.depth],
-             "rounding": rounding(network, PRECISION[precision])}
+    told = known(network, PRECISION[precision])
+    given = {"groups": {**network.groups, "all": slice(0, len(network.theta))}, "hidden": told.hidden, "rounding": told.rounding}
     if reference is None:
         gradient, run = exact_gradient(network), None
     else:
@@ -70,7 +70,7 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
         Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
-    return Ground(narrow, network, Truth(gradient, loss=typical_loss(network), rare=rarity(network), run=run, **given))
+    return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
 
 
 def measure_cell(cell: Cell) -> Measurement:
@@ -81,7 +81,7 @@ def measure_cell(cell: Cell) -> Measurement:
     base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
-    records, info, known = [], {}, set()
+    records, info, certain = [], {}, set()
     if cell.method != "sampled" and base.truth.run is None:
         found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
@@ -95,12 +95,12 @@ def measure_cell(cell: Cell) -> Measurement:
             start = time.perf_counter()
             records = moment_records(cell, found, base)
             info["moment_seconds"] = time.perf_counter() - start
-            known = {record["metric"] for record in records}
+            certain = {record["metric"] for record in records}
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records), info)
-    drawn = replace(cell, draws=(1,)) if "cosine" in known else cell
+    drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell
     sampled, more = sample(drawn, network, base.truth)
-    certain = known | {"bias_z"} if known else known
+    certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
     frame = pd.DataFrame(records)
     if cell.until:
@@ -118,7 +118,8 @@ def known_moments(cell: Cell, network: Network) -> Moments | None:
 
 def moment_records(cell: Cell, found: Moments, base: Ground) -> list[dict]:
     """The records that follow from exact mean and variance; also cosine and descent where there is no variance."""
-    truth, fixed = Truth(base.truth.exact, base.truth.groups, base.truth.hidden, base.truth.loss, rounding(base.wide, torch.float64)), []
+    rounding, fixed = known(base.wide, torch.float64).rounding, []
+    truth = Truth(base.truth.exact, base.truth.groups, base.truth.hidden, base.truth.loss, rounding)
     tallies = {group: exact_tally(truth, group, found.mean, found.variance) for group in truth.groups}
     if not cell.estimator.random:
         single = Accuracy(truth, (1,))

@@ -2,6 +2,9 @@
 
 Shapes: b data points, o and i units above and below an affine layer, k states drawn."""
 
+from dataclasses import dataclass
+from functools import singledispatch
+
 import torch
 from torch import Tensor
 
@@ -9,6 +12,25 @@ from straightedge.analysis.accuracy.truth import Layer, Rare
 from straightedge.estimators.network.network import Network
 
 PASSES, CORNERS = 64, 256
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What is known of a network before a row is drawn."""
+
+    loss: float
+    """Mean |loss| over states as they come; 1 where that is zero."""
+    rounding: Tensor
+    """Below which a difference of estimates is rounding, per parameter [d]."""
+    rare: Rare | None
+    hidden: tuple[str, ...]
+    """Groups that are hidden layers."""
+
+
+@singledispatch
+def known(network: Network, dtype: torch.dtype) -> Known:
+    """What is known of this network, for rows in this precision."""
+    return Known(typical_loss(network), rounding(network, dtype), rarity(network), tuple(network.groups)[:network.depth])
 
 
 def rarity(network: Network) -> Rare:

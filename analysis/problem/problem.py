@@ -48,6 +48,13 @@ class Problem(ABC):
         """The network, remembered by this process."""
         return _build(self)
 
+    def head(self) -> str:
+        """What it is, in a line: the network, the data and the loss."""
+        network = self.build()
+        return (f"{self.name}: widths {'-'.join(map(str, network.widths))}, {len(network.inputs)} points, "
+                f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
+                f"{type(network.loss).__name__}")
+
     def values(self) -> dict:
         """The plain values that make this problem, its kind first."""
         return {"kind": type(self).__name__, **asdict(self)}

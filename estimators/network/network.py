@@ -23,6 +23,7 @@ from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import Loss, StateFunction
 from straightedge.estimators.network.noise import LOGISTIC, Noise
 from straightedge.estimators.network.passes import Cost, Passes
+from straightedge.estimators.network.shape import require_chain
 
 SIGNS = (-1.0, 1.0)
 BITS = (0.0, 1.0)
@@ -50,18 +51,7 @@ class Network:
 
         Raises InputError where the shapes do not chain or a number is not finite.
         """
-        width = inputs.shape[-1]
-        for index, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-            if weight.shape != (len(bias), width):
-                raise InputError(f"layer {index}: expected weights of shape ({len(bias)}, {width}), a row for each bias and a "
-                                 f"column for each unit below, got {tuple(weight.shape)}")
-            width = len(bias)
-        for name, tensor in (("weights", weights), ("biases", biases), ("inputs", [inputs])):
-            for index, values in enumerate(tensor):
-                if not bool(torch.isfinite(values).all()):
-                    raise InputError(f"{name} of layer {index}: expected finite numbers, found NaN or infinity")
-        if len(inputs) != len(labels) or not len(inputs):
-            raise InputError(f"expected one label per data point, got {len(inputs)} points and {len(labels)} labels")
+        require_chain(weights, biases, inputs, labels)
         sizes = [len(bias) for bias in biases]
         outputs = 0 if isinstance(loss, StateFunction) else sizes.pop()
         if not sizes:

@@ -5,7 +5,7 @@ A function c of the relaxed state costs nothing in expectation as the control
 
     c(a - Z') d log P(x | a) / d a - d c(a - Z) / d a + d c(a - Z') / d a
 
-Shapes: n rows, b data points, i units of the layer; 2: at Z and at Z'.
+Shapes: n rows, b data points, i units of the layer; c = b, or 1 where units are shared by all points; 2: at Z and at Z'.
 """
 
 from collections.abc import Iterator
@@ -17,32 +17,33 @@ from torch import Tensor
 
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.unit import relaxed, relaxed_slope, threshold
-from straightedge.estimators.sampling.forward import trunk
+from straightedge.estimators.sampling.sample import Sample, Site
+from straightedge.estimators.sampling.sample import draw as draw_sample
 
 
 @dataclass(frozen=True)
 class Coupling:
     """One Bernoulli layer at a sampled state."""
 
-    below: Float[Tensor, "n b j"]
+    below: Float[Tensor, "n c j"]
     """The state below."""
-    a: Float[Tensor, "n b i"]
+    a: Float[Tensor, "n c i"]
     main: Float[Tensor, "n b i"]
     """REINFORCE."""
-    score: Float[Tensor, "n b i"]
-    noises: Float[Tensor, "n 2 b i"]
+    score: Float[Tensor, "n c i"]
+    noises: Float[Tensor, "n 2 c i"]
     """Z and Z'."""
-    chain: Float[Tensor, "n b i"]
+    chain: Float[Tensor, "n c i"]
     """d (a - Z') / d a."""
 
-    def control(self, value: Float[Tensor, "n 2 b"], slope: Float[Tensor, "n 2 b i"]) -> Float[Tensor, "n b i"]:
+    def control(self, value: Float[Tensor, "n 2 b"], slope: Float[Tensor, "n 2 c i"]) -> Float[Tensor, "n b i"]:
         """The deltas of a control with these values and derivatives at Z and Z'."""
         return value[:, 1].unsqueeze(-1) * self.score + slope[:, 1] * self.chain - slope[:, 0]
 
 
-def couple(network: Network, below: Tensor, a: Tensor, x: Tensor, value: Tensor, z: Tensor, v: Tensor) -> Coupling:
+def couple(site: Network | Site, below: Tensor, a: Tensor, x: Tensor, value: Tensor, z: Tensor, v: Tensor) -> Coupling:
     """The coupling of the noises z with noises drawn from the uniforms v given the states x."""
-    noise, upper = network.noise, x > sum(network.states) / 2
+    noise, upper = site.noise, x > sum(site.states) / 2
     again = threshold(a, 2 * upper.to(a) - 1, v, noise)
     density = noise.density(again)
     chain = 1 - torch.where(density > 0, v * noise.density(a) / density, 0.0)
@@ -50,27 +51,19 @@ def couple(network: Network, below: Tensor, a: Tensor, x: Tensor, value: Tensor,
     return Coupling(below, a, value.unsqueeze(-1) * score, score, torch.stack((z, again), 1), chain)
 
 
-def draw(network: Network, n: int, rng: torch.Generator) -> tuple[list[Tensor], Tensor | None, list[Tensor], Iterator[Coupling]]:
-    """(states, derivative by the outputs, noises Z, couplings of the layers) of n sampled rows."""
+def draw(network: Network, n: int, rng: torch.Generator) -> tuple[Sample, list[Tensor], Iterator[Coupling]]:
+    """(the sample, noises Z, couplings of the layers) of n sampled rows."""
     us, vs = network.uniform(rng, n), network.uniform(rng, n)
-    states, activations, outputs = trunk(network, us)
-    value, slope = network.outcome(outputs)
-    zs = [network.noise.quantile(u) for u in us]
-    layers = zip(states, activations, states[1:], zs, vs, strict=False)
-    return states, slope, zs, (couple(network, below, a, x, value, z, v) for below, a, x, z, v in layers)
+    sample = draw_sample(network, us)
+    zs = [site.noise.quantile(u) for site, u in zip(sample.sites, us, strict=True)]
+    layers = zip(sample.inputs, sample.sites, zs, vs, strict=False)
+    return sample, zs, (couple(site, below, site.a, site.x, sample.value, z, v) for below, site, z, v in layers)
 
 
-def smoothed(network: Network, part: Coupling, zs: list[Tensor], layer: int,
-             tau: float) -> tuple[Float[Tensor, "n 2 b"], Float[Tensor, "n 2 b i"]]:
+def smoothed(sample: Sample, part: Coupling, zs: list[Tensor], layer: int,
+             tau: float) -> tuple[Float[Tensor, "n 2 b"], Float[Tensor, "n 2 c i"]]:
     """The loss and its derivative by a - Z, where layer `layer` and those above are relaxed; those above keep their noises zs."""
-    a, z, x, factors, half = part.a.unsqueeze(1), part.noises, part.below, [], network.span / 2
-    for index in range(layer, network.depth):
-        if index > layer:
-            a, z = network.affine(index, x), zs[index].unsqueeze(1)
-        x = network.states[0] + half * (1 + relaxed(a, z, network.noise, tau))
-        factors.append(half * relaxed_slope(a, z, network.noise, tau))
-    value, slope = network.slope(network.output(x))
-    g = factors.pop() * (network.pull(network.depth, slope) if network.outputs else slope)
-    for index in reversed(range(layer + 1, network.depth)):
-        g = factors.pop() * network.pull(index, g)
-    return value, g
+    site, a = sample.sites[layer], part.a.unsqueeze(1)
+    x = site.states[0] + site.span / 2 * (1 + relaxed(a, part.noises, site.noise, tau))
+    value, slope = sample.smoothed(layer, x, zs, tau)
+    return value, site.span / 2 * relaxed_slope(a, part.noises, site.noise, tau) * slope

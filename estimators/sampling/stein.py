@@ -2,7 +2,7 @@
 
     A h(x) = mean over the units i of P(x_i flips) (h(x with i flipped) - h(x)),     E A h = 0
 
-Shapes: n rows of k samples, b data points, i units.
+Shapes: n rows of k samples, b data points, i units, c = b, or 1 where units are shared by all points.
 """
 
 from collections.abc import Callable
@@ -11,17 +11,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sampling.flip import flip
+from straightedge.estimators.sampling.sample import Site
 
 Surrogate = Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def stein(network: Network, a: Float[Tensor, "n k b i"], x: Float[Tensor, "n k b i"], score: Float[Tensor, "n k b i"],
-          slope: Float[Tensor, "n k b i"], h: Surrogate) -> tuple[Float[Tensor, "n k b"], Float[Tensor, "n k b i"]]:
+def stein(site: Network | Site, a: Float[Tensor, "n k c i"], x: Float[Tensor, "n k c i"], score: Float[Tensor, "n k c i"],
+          slope: Float[Tensor, "n k c i"], h: Surrogate) -> tuple[Float[Tensor, "n k b"], Float[Tensor, "n k b i"]]:
     """(A h, A (h' d log P / d a)) at x, for two functions h and h' of <slope, x> alone, which `h` gives together.
 
     `h` takes the inner products [n, k, b, 1] at x and [n, k, b, i] with each unit flipped; `slope` must not depend on x."""
-    step, noise = flip(network, x), network.noise
+    step, noise = sum(site.states) - 2 * x, site.noise
     upper = step < 0
     change = noise.cdf(a * step.sign())
     linear = (slope * x).sum(-1, keepdim=True)
