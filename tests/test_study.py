@@ -123,19 +123,19 @@ def test_other_configurations_have_folders_of_their_own(results):
 
 
 def test_a_failed_cell_leaves_the_others(results, monkeypatch):
-    from straightedge.experiments.runner import run
+    from straightedge.experiments.runner import attempt, fault
 
-    whole = run.measure_cell
+    whole = attempt.measure_cell
 
     def broken(cell):
         if isinstance(cell.estimator, MeanField):
             raise RuntimeError("broken")
         return whole(cell)
 
-    monkeypatch.setattr(run, "measure_cell", broken)
-    with pytest.raises(run.Failed, match="mean_field: RuntimeError: broken"):
+    monkeypatch.setattr(attempt, "measure_cell", broken)
+    with pytest.raises(fault.Failed, match="mean_field: RuntimeError: broken"):
         perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
-    monkeypatch.setattr(run, "measure_cell", whole)
+    monkeypatch.setattr(attempt, "measure_cell", whole)
     folder = perform.place(bias_variance.STUDY, CONFIG, results)
     assert len(list((folder / "cells").glob("*.parquet"))) == 2 and not (folder / "summary.csv").exists()
     assert perform.perform(bias_variance.STUDY, CONFIG, jobs=1).measured == 4  # two of them read, two measured
