@@ -10,19 +10,27 @@ import torch
 
 from straightedge.analysis.accuracy.summary import summary
 from straightedge.analysis.cell.cell import Cell, Method, Precision, Reference
+from straightedge.analysis.cell.measure import PRECISION
 from straightedge.analysis.cell.paired import paired
+from straightedge.analysis.cell.sampling import chunk_rows
 from straightedge.analysis.cell.table import table
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.archive import Archive
 from straightedge.analysis.problem.given import Given
 from straightedge.analysis.problem.problem import LossName, NoiseName, Problem, States
+from straightedge.analysis.store.place import shown
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of
+from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of, name_of
+from straightedge.estimators.moment.exact import available
 from straightedge.estimators.network.error import InputError, Unsuitable
+from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.expectation import exact_cost, require_exact
+from straightedge.experiments.runner.fault import told
 from straightedge.experiments.runner.run import run_cells
 from straightedge.result import Result
+
+MEASURED = "measured"
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,10 @@ class Settings:
     """MiB for one chunk of rows."""
     jobs: int | None = None
     """Processes; all cores if not given."""
+    cell_timeout: float | None = None
+    """Seconds that one estimator may take; it is then stopped and named, and the others go on."""
+    results: Path | None = None
+    """A folder that keeps each estimator's numbers as soon as they are there; the same measurement goes on from them."""
 
     def check(self) -> None:
         """Raises InputError, naming the first setting that cannot be."""
@@ -67,6 +79,8 @@ class Settings:
                 raise InputError(f"{name}: expected a whole number from {low}, got {value!r}")
         if not self.max_seconds > 0:
             raise InputError(f"max_seconds: expected a positive number, got {self.max_seconds!r}")
+        if self.cell_timeout is not None and not 0 < self.cell_timeout < float("inf"):
+            raise InputError(f"cell_timeout: expected a positive number of seconds, got {self.cell_timeout!r}")
         if not self.draws or min(self.draws) < 1 or max(self.draws) > self.rows:
             raise InputError(f"draws: expected whole numbers from 1 to the number of rows, {self.rows}, got "
                              f"{' '.join(map(str, self.draws)) or 'none'}")
@@ -86,9 +100,10 @@ def measure(network: Network | Problem | str | Path, estimators: str | Estimator
                 estimators themselves
     states, noise, loss  of the network, where it is a file: they are not part of it
     settings    rows, draws, seeds, method, until, max_rows, max_seconds, against, reference, reference_rows, device, precision, memory,
-                jobs: as the fields of Settings, which say what each is
+                jobs, cell_timeout, results: as the fields of Settings, which say what each is
 
-    Raises InputError, in one sentence, for what cannot be measured.
+    Raises InputError, in one sentence, for what cannot be measured.  An estimator that fails loses itself alone: the others are in the
+    table, and the result's `failures` name it; Failed is raised where none is left.
     """
     unknown = [name for name in settings if name not in Settings.__dataclass_fields__]
     if unknown:
@@ -116,15 +131,27 @@ def chosen(estimators: str | Estimator | Sequence[str | Estimator]) -> list[Esti
 
 
 def perform(problem: Problem, estimators: list[Estimator], settings: Settings) -> Result:
-    """The result, from checked settings."""
+    """The result, from checked settings; of the estimators that can be measured, where others fail.  Raises Failed where all do."""
     cells = plan(problem, estimators, settings)
-    records = run_cells(cells, settings.jobs)
+    ran = run_cells(cells, settings.jobs, kept(problem, settings), settings.cell_timeout)
+    records, cells = ran.records, [cell for cell in cells if cell in ran.records]
+    if not records:
+        ran.check()
+    if ran.read:
+        print(f"{ran.read} of {len(records)} estimators read from {shown(settings.results / MEASURED)}", file=sys.stderr)
     frame = table(cells, records).drop(columns="problem")
     if settings.until:
         frame["ended"] = [ended for cell in cells for ended in [records[cell].ended.iloc[0]] * len(summary(records[cell]))]
-    if settings.against:
-        frame = pd.concat([frame, paired(cells, records, estimator_of(settings.against))], ignore_index=True)
-    return Result(problem, frame, settings.seeds, settings.rows)
+    against = estimator_of(settings.against) if settings.against else None
+    if against in [cell.estimator for cell in cells]:
+        frame = pd.concat([frame, paired(cells, records, against)], ignore_index=True)
+    return Result(problem, frame, settings.seeds, settings.rows, tuple(told(cell, found) for cell, found in ran.faults.items()))
+
+
+def kept(problem: Problem, settings: Settings) -> Path | None:
+    """The folder of stored results, if any: a loss that is a function has no values to be known by."""
+    nameless = isinstance(problem, Given) and isinstance(problem.given.loss, StateFunction)
+    return None if settings.results is None or nameless else settings.results / MEASURED
 
 
 def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> list[Cell]:
@@ -139,9 +166,25 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     if not reference:
         announce(network)
     for one in estimators:
-        one.check(network)
+        suited(one, network, settings)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, settings.memory, until, reference) for one in estimators]
+
+
+def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
+    """Raises InputError where an estimator cannot be measured on this network, in this way, with this memory."""
+    try:
+        estimator.check(network)
+        exact = settings.method == "auto" or available(estimator, network)
+    except (InputError, KeyboardInterrupt):
+        raise
+    except BaseException:  # somebody's own code: its cell will say so, and alone
+        return
+    if settings.method == "exact" and not exact:
+        raise InputError(f"{name_of(estimator)} has no exact moments on this network; use method auto or sampled")
+    if settings.method != "exact":
+        samples = vars(estimator).get("samples", 1)
+        chunk_rows(network.to("cpu", PRECISION[settings.precision]), settings.memory << 20, samples if isinstance(samples, int) else 1)
 
 
 def announce(network: Network) -> None:

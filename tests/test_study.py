@@ -123,7 +123,8 @@ def test_other_configurations_have_folders_of_their_own(results):
 
 
 def test_a_failed_cell_leaves_the_others(results, monkeypatch):
-    from straightedge.experiments.runner import attempt, fault
+    from straightedge.estimators.network.error import Failed
+    from straightedge.experiments.runner import attempt
 
     whole = attempt.measure_cell
 
@@ -133,7 +134,7 @@ def test_a_failed_cell_leaves_the_others(results, monkeypatch):
         return whole(cell)
 
     monkeypatch.setattr(attempt, "measure_cell", broken)
-    with pytest.raises(fault.Failed, match="mean_field: RuntimeError: broken"):
+    with pytest.raises(Failed, match="mean_field: RuntimeError: broken"):
         perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     monkeypatch.setattr(attempt, "measure_cell", whole)
     folder = perform.place(bias_variance.STUDY, CONFIG, results)

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +10,9 @@ import tyro
 
 from straightedge.analysis.problem.archive import Archive
 from straightedge.analysis.problem.problem import LossName, NoiseName, States
-from straightedge.estimators.network.error import InputError
+from straightedge.analysis.store.display import visible
+from straightedge.analysis.store.place import results
+from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.report import readable
 from straightedge.measurement import Settings, chosen, perform
@@ -63,8 +65,11 @@ def measured(options: Options) -> Result:
 def measure(arguments: list[str]) -> int:
     """Measures and prints, or says where it wrote."""
     options = parsed(Options, arguments, "measure")
-    result = measured(options)
-    print(f"wrote {options.out}: {len(result.table)} rows" if options.out else readable(result.table))
+    result = measured(replace(options, results=options.results or results()))
+    print(f"wrote {visible(str(options.out))}: {len(result.table)} rows" if options.out else readable(result.table))
+    if result.failures:
+        raise Failed(f"{len(result.failures)} of {len(result.failures) + result.table.label.nunique()} estimators failed, the others are "
+                     f"measured: {'; '.join(result.failures)}")
     return 0
 
 

@@ -27,10 +27,6 @@ class Fault:
         return f"{said} ({self.file}, line {self.line})" if self.file else said
 
 
-class Failed(RuntimeError):
-    """Some cells failed; the others are stored.  The message names each with its reason."""
-
-
 def fault(error: BaseException, cell: Cell) -> Fault:
     """The fault that an exception is: with the last line of the estimator's own file that was reached, else the last of all."""
     frames = traceback.extract_tb(error.__traceback__)
@@ -57,5 +53,6 @@ def message(error: BaseException) -> str:
 
 
 def told(cell: Cell, found: Fault) -> str:
-    """The cell by name with its fault, in one line."""
-    return sentence(f"{cell.problem.name}, {label_of(cell.estimator)}: {found}")
+    """The cell by name with its fault, in one line; a process that ended says no line, the estimator's file is named all the same."""
+    where = "" if found.kind or source(cell) is None else f" ({source(cell)})"
+    return sentence(f"{cell.problem.name}, {label_of(cell.estimator)}: {found}{where}")

@@ -1,8 +1,8 @@
 """Is a published study current?  Told from files alone, without importing a library, so that `make figures` is done at once.
 
 A folder of results holds a manifest: the key of the study's code, which is that of everything its cells, its table and its figures
-are made by, every estimator included, the digests of the files that were written, and the digest of every cell's lines of the table.  Equal key
-and equal files: nothing to do.  What the manifest cannot tell, cell by cell, the keys in the table can.
+are made by, every estimator included, the digests of the files that were written, and the digest of every cell's lines of the table.  Equal
+key and equal files: nothing to do.  What the manifest cannot tell, cell by cell, the keys in the table can.
 """
 
 import json

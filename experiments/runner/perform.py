@@ -21,9 +21,10 @@ from straightedge.analysis.store.file import replace, sweep
 from straightedge.analysis.store.place import published, shown
 from straightedge.analysis.store.place import results as here
 from straightedge.analysis.store.spreadsheet import guard
+from straightedge.estimators.network.error import Failed
 from straightedge.experiments.runner import manifest, soundness
 from straightedge.experiments.runner.drawing import draw
-from straightedge.experiments.runner.fault import Failed, told
+from straightedge.experiments.runner.fault import told
 from straightedge.experiments.runner.partial import remove_partial, write_partial
 from straightedge.experiments.runner.run import Ran, run_cells
 from straightedge.experiments.runner.study import Study

@@ -8,12 +8,14 @@ import sys
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
+from straightedge.estimators.network.error import Failed
 from straightedge.experiments.runner.attempt import refused
-from straightedge.experiments.runner.fault import Failed, Fault
+from straightedge.experiments.runner.fault import Fault
 from straightedge.experiments.runner.worker import READY, START
 
 LOOK = 1.0
@@ -116,10 +118,8 @@ def hear(worker: Worker) -> bytes | None:
 
 def ended(worker: Worker) -> int:
     """The status of a process that closed its pipe: it is ending, or foreign code closed it."""
-    try:
+    with suppress(subprocess.TimeoutExpired):
         worker.process.wait(5)
-    except subprocess.TimeoutExpired:
-        pass
     return worker.end()
 
 

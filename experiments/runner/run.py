@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -10,12 +10,13 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, writable
+from straightedge.analysis.store.key import origin
 from straightedge.analysis.store.place import shown
 from straightedge.analysis.store.record import Damaged, Record, sealed, stored
 from straightedge.estimators.catalogue.spelling import name_of
-from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.runner.attempt import attempt_of
-from straightedge.experiments.runner.fault import Failed, Fault, told
+from straightedge.experiments.runner.fault import Fault, told
 from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.progress import progress
 from straightedge.experiments.runner.spread import spread
@@ -55,7 +56,7 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
     Raises OSError where the folder cannot be written, and Stopped where the user stops it; what was finished is kept then too."""
     if folder:
         writable(folder)
-    found = read(cells, folder) if folder else {}
+    found = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
     faults: dict[Cell, Fault] = {}
     before, waiting = len(found), [cell for cell in dict.fromkeys(cells) if cell not in found]
     try:
@@ -66,7 +67,7 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
                 if done.records is None:
                     faults[cell] = done.fault
                     continue
-                if folder:
+                if folder and keyed(cell):
                     keep(folder, cell, Record(done.records, done.run))
                 found[cell] = done.records
     except KeyboardInterrupt:
@@ -87,6 +88,13 @@ def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, pd.DataFrame]:
         except Damaged as error:
             print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
     return found
+
+
+def keyed(cell: Cell) -> bool:
+    """Whether the cell's key follows all code that measures it: not of a class typed at a prompt, nor of a function named as
+    module:function.  Such cells are not stored."""
+    named = any(":" in value for value in asdict(cell.estimator).values() if isinstance(value, str))
+    return not named and all(origin(name) is not None for name in cell.modules())
 
 
 def keep(folder: Path, cell: Cell, record: Record) -> None:
