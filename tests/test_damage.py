@@ -21,7 +21,7 @@ from straightedge.experiments.runner.perform import perform
 
 pytestmark = pytest.mark.study
 PROBLEM = Points((2,), points=5)
-CONFIG = bias_variance.Config((PROBLEM,), (Reinforce(), MeanField()), 100, 2)
+CONFIG = bias_variance.Config((PROBLEM, Points((2,), points=5, steps=3)), (Reinforce(), MeanField()), 100, 2)
 CELLS = bias_variance.cells(CONFIG)
 
 
@@ -75,7 +75,7 @@ def put(column, value, row=3):
     def change(records):
         records = records.astype({column: object})
         records.loc[row, column] = value
-        return records.infer_objects()
+        return records.astype({column: str}) if isinstance(value, str) else records.infer_objects()
     return rewritten(change)
 
 
@@ -111,7 +111,7 @@ CELL_DAMAGES = {
     "a column more": rewritten(lambda records: records.assign(more=1)), "float seeds": rewritten(lambda records: records.astype({"seed": float})),
     "words for numbers": rewritten(lambda records: records.astype({"value": str})),
     "no digest": told(lambda metadata: {part: value for part, value in metadata.items() if part != DIGEST}),
-    "no metadata": told(lambda metadata: {}), "metadata no record": told(lambda metadata: [1]),
+    "no metadata": told(lambda metadata: {}), "metadata of little": told(lambda metadata: {"key": metadata["key"]}),
     "another key": told(lambda metadata: metadata | {"key": "0" * 16}), "other values": told(lambda metadata: metadata | {"cell": {}}),
     "digest no text": told(lambda metadata: metadata | {DIGEST: 1}),
 }
@@ -130,14 +130,14 @@ def test_a_damaged_cell_is_measured_anew(folder, whole, damage, capsys):
         assert said == ""
     else:
         assert said.count("\n") == 1 and path.name in said and "is not believed" in said
-    assert CELLS[1] in found
+    assert set(CELLS[1:]) <= set(found)
 
 
 @pytest.mark.parametrize("damage", ("another cell's", "a seed lost", "NaN", "cut at 0.6", "empty"))
 def test_a_damaged_cell_gives_the_same_table(folder, whole, damage):
     CELL_DAMAGES[damage](folder / "cells" / name(CELLS[0]))
     (folder / "summary.csv").unlink()
-    assert again(folder).measured == 2
+    assert again(folder).measured == 4
     for part in ("summary.csv", "table.md", "figure.svg"):
         assert (folder / part).read_bytes() == (whole / part).read_bytes()
     assert stored(folder / "cells" / name(CELLS[0]), CELLS[0].key(), CELLS[0].values())
@@ -225,8 +225,9 @@ UNKNOWN = ("half the lines gone", "every second gone", "a line gone", "a line do
 
 
 @pytest.mark.parametrize("damage", UNKNOWN)
-def test_without_a_manifest_lines_that_are_not_whole_are_made_anew(folder, whole, damage):
+def test_without_a_manifest_lines_that_are_not_whole_are_made_anew(folder, whole, damage, monkeypatch):
     """What is then believed is complete; that a value was edited, only a digest can tell."""
+    monkeypatch.setattr("straightedge.experiments.runner.perform.draw", lambda study, place: False)
     TABLE_DAMAGES[damage](folder)
     (folder / "manifest.json").unlink()
     assert again(folder).measured > 0

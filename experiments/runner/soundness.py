@@ -6,12 +6,11 @@ one cell's lines does not depend on the columns that others need.
 
 import csv
 import math
+import re
 from hashlib import sha256
 from io import StringIO
 
 Lines = list[dict[str, str]]
-CERTAIN = ("bias2", "variance", "exact2")
-"""Metrics that always have a value; a root of a negative one has none."""
 BLANK = ("value", "low", "high", "error")
 """Columns that may be empty."""
 
@@ -70,8 +69,19 @@ def whole(rows: Lines, groups: set[str | None]) -> bool:
     everything = {name[1:] for name in names if name[0] == "all"}
     return (len(set(names)) == len(names) and len({(row.get("problem"), row.get("label")) for row in rows}) == 1
             and {name[0] for name in names} == groups and all(layer == layers[0] <= everything for layer in layers)
-            and all(row.get("value") for row in rows if row.get("metric") in CERTAIN)
+            and gapless(groups) and not any(blank(row) for row in rows)
             and all(numeric(row, column) for row in rows for column in ("draws", "value", "low", "high", "error", "rows", "seeds")))
+
+
+def gapless(groups: set[str | None]) -> bool:
+    """Whether the layers are numbered from zero on."""
+    layers = {group for group in groups if group and re.fullmatch(r"layer\d+", group)}
+    return layers == {f"layer{index}" for index in range(len(layers))}
+
+
+def blank(row: dict[str, str]) -> bool:
+    """Whether a line lacks a value that it must have: a root of what may be negative may have none, and what has no bounds either."""
+    return not row.get("value") and not row.get("metric", "").startswith("rmse") and bool(row.get("low") or row.get("high"))
 
 
 def numeric(row: dict[str, str], column: str) -> bool:
