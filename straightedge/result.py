@@ -38,7 +38,7 @@ class Result:
                 f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
                 f"{type(network.loss).__name__}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows")
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
-        spread = self.errors(1).set_index("label")["rmse_relative"]
+        spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))
         lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
         return "\n".join([visible(head), *lines, *(f"  failed: {line}" for line in self.failures)])
@@ -60,7 +60,7 @@ class Result:
         """
         if not passes > 0:
             raise InputError(f"best: passes = {passes!r}; expected a positive number")
-        costs = self.errors(1).set_index("label").passes
+        costs = self.errors(1.0).set_index("label").passes
         draws = {label: np.inf if not cost > 0 else float(np.floor(passes / cost + 1e-9)) for label, cost in costs.items()}
         rows = [self.errors(count).set_index("label").loc[[label]].assign(draws=count) for label, count in draws.items() if count >= 1]
         if not rows:
