@@ -2,6 +2,7 @@
 
 import io
 import sys
+import zipfile
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,9 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from straightedge.analysis.problem.array import arrays
+from straightedge.analysis.problem.array import LIMIT, arrays
 from straightedge.analysis.problem.layer import NAME, Layers, linear, named
 from straightedge.analysis.problem.problem import STATES, LossName, NoiseName, Problem, ProblemError, States
+from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES
@@ -96,7 +98,7 @@ def say(path: str, layers: Layers) -> None:
         line = f"{path}: {words}"
         if line not in SAID:
             SAID.add(line)
-            print(line, file=sys.stderr)
+            print(visible(line), file=sys.stderr)
 
 
 def state_dict(path: Path) -> dict[str, np.ndarray]:
@@ -110,12 +112,27 @@ def state_dict(path: Path) -> dict[str, np.ndarray]:
 
             state = load_file(path)
         else:
+            refuse_bomb(path)
             state = torch.load(path, map_location="cpu", weights_only=True)
+        taken = 8 * sum(value.numel() for value in state.values())
+        if taken > LIMIT:
+            raise ProblemError(f"{path}: its tensors take {taken / 2**30:.3g} GiB; expected {LIMIT / 2**30:.3g} GiB at most")
         return {str(key): value.detach().double().numpy() for key, value in state.items()}
     except ImportError:
         raise ProblemError(f"{path}: reading it takes the library safetensors; install it, or save with torch.save") from None
+    except ProblemError:
+        raise
     except Exception:  # torch and safetensors fail in many ways on what is not theirs
         raise ProblemError(f"{path}: it cannot be read as plain tensors; expected {expected}") from None
+
+
+def refuse_bomb(path: Path) -> None:
+    """Raises ProblemError for a zip whose members are more than may be read, before any is expanded."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT:
+            raise ProblemError(f"{path}: it expands to {size / 2**30:.3g} GiB; expected {LIMIT / 2**30:.3g} GiB at most")
 
 
 def write(path: Path, network: Network) -> None:
