@@ -3,7 +3,7 @@
 import io
 import sys
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -31,7 +31,7 @@ SAID: set[str] = set()
 class Archive(Problem):
     """A network saved by its owner: weights w0 [o, i], biases b0 [o] up to the output layer, X [b, i], Y [b] or [b, m]."""
 
-    told: ClassVar[tuple[str, ...]] = ("path",)
+    told: ClassVar[tuple[str, ...]] = ("path", "stamp")
     path: str
     """The file: .npz, or .pt, .pth, .safetensors with a state_dict of Linear layers."""
     states: States = "+-1"
@@ -39,6 +39,12 @@ class Archive(Problem):
     loss: LossName = "cross_entropy"
     data: str | None = None
     """An npz with X and Y, where the file has none."""
+    stamp: tuple = field(default=(), init=False, repr=False)
+    """Where and of when the files are: another file under the same name is another problem, and no memory of the first serves it."""
+
+    def __post_init__(self):
+        files = [Path(path) for path in (self.path, self.data) if path is not None]
+        object.__setattr__(self, "stamp", tuple(stamp(path) for path in files))
 
     def network(self):
         path = Path(self.path)
@@ -79,7 +85,17 @@ class Archive(Problem):
     def values(self):
         files = {"sha256": self.path} | ({"data": self.data} if self.data else {})
         digests = {field: sha256(Path(path).read_bytes()).hexdigest() for field, path in files.items()}
-        return {**super().values(), "path": Path(self.path).name, **digests}
+        plain = {name: value for name, value in super().values().items() if name != "stamp"}
+        return {**plain, "path": Path(self.path).name, **digests}
+
+
+def stamp(path: Path) -> tuple:
+    """What changes when a file does."""
+    try:
+        about = path.stat()
+        return str(path.resolve()), about.st_mtime_ns, about.st_size, about.st_ino
+    except (OSError, ValueError):
+        return (str(path),)
 
 
 def number(path: Path, name: str, array: np.ndarray) -> Tensor:

@@ -59,7 +59,7 @@ def numbered(name: str) -> list[str]:
 def ordered(path: Path, weights: list[np.ndarray], biases: dict[int, np.ndarray | None], names: list[str]) -> Layers:
     """The layers, with zeros for biases that are not there."""
     for name, weight in zip(names, weights, strict=True):
-        if weight.ndim != 2 or weight.dtype.kind not in "fiu":
+        if weight.ndim != 2 or weight.dtype.kind not in "fiu" or not len(weight):
             raise ProblemError(f"{path}: {name} has shape {weight.shape}; expected numbers [units above, units below]")
     absent = [layer for layer, bias in biases.items() if bias is None]
     said = [f"no bias for {', '.join(names[layer] for layer in absent)}, taken to be zero"] if absent else []

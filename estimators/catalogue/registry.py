@@ -36,7 +36,9 @@ def loaded_class(entry: Entry) -> type[Estimator] | None:
     try:
         kind = vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)]
         LOADED[path] = sound(kind)
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         FAULTS[path] = f"{where(entry, error)}: {type(error).__name__}: {error}"
     return LOADED.get(path)
 
