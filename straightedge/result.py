@@ -41,7 +41,7 @@ class Result:
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))
         lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
-        return "\n".join([visible(head), *lines, *(f"  failed: {line}" for line in self.failures)])
+        return "\n".join(map(visible, [head, *lines, *(f"  failed: {line}" for line in self.failures)]))
 
     def errors(self, draws: float) -> pd.DataFrame:
         """label, passes of one estimate, and the relative RMSE of the mean of so many, of the whole gradient; by bias2 + variance / M."""
