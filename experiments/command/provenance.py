@@ -36,9 +36,8 @@ def beside(path: Path) -> dict:
     if not isinstance(files, dict) or path.name not in files:
         raise InputError(f"provenance: {path}: no manifest.json beside it names it; expected {EXPECTED}")
     same = manifest.digests(path.parent).get(path.name) == files[path.name]
-    made = said.get("made")
     return {"file": path.name, "unchanged since": "yes" if same else "no: it is not what was written", "code": said.get("code"),
-            "drawn by": said.get("drawn"), **(made if isinstance(made, dict) else {})}
+            "drawn by": said.get("drawn"), **manifest.known(path.parent, manifest.RUN)}
 
 
 def words(value: object) -> str:

@@ -15,6 +15,8 @@ from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.experiments.runner import soundness
 
 NAME = "manifest.json"
+RUN = "run.json"
+"""What made the files, and when: the run that last measured or drew.  Not a result, so in no digest."""
 MAKERS = ("straightedge.analysis.cell.measure", "straightedge.analysis.cell.table", "straightedge.experiments.runner.perform")
 
 
@@ -27,13 +29,13 @@ def code_key(study: str) -> str:
 def digests(folder: Path) -> dict[str, str]:
     """Name -> digest of every file of results, the manifest apart."""
     return {path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("[!.]*"))
-            if path.is_file() and path.name != NAME}
+            if path.is_file() and path.name not in (NAME, RUN)}
 
 
-def known(folder: Path) -> dict:
-    """What the manifest says; nothing where there is none that can be read."""
+def known(folder: Path, name: str = NAME) -> dict:
+    """What the manifest, or the run's record, says; nothing where there is none that can be read."""
     try:
-        found = json.loads((folder / NAME).read_text())
+        found = json.loads((folder / name).read_text())
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -5,8 +5,10 @@ seconds to <results>/smoke/.  Table and figures are committed, cells are not: a 
 """
 
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from straightedge.estimators.network.error import Failed
 from straightedge.experiments.runner import manifest, soundness
 from straightedge.experiments.runner.drawing import draw
 from straightedge.experiments.runner.fault import told
+from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.partial import remove_partial, write_partial
 from straightedge.experiments.runner.run import Ran, run_cells
 from straightedge.experiments.runner.study import Study
@@ -88,6 +91,7 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
     """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed.
 
     Raises Failed where cells failed; what there is of the others is then shown in a folder of its own."""
+    began = time.monotonic()
     folder, cells = place(study, config, results or here()), list(study.cells(config))
     keys = {cell: cell.key() for cell in cells}
     if len(set(keys.values())) != len(cells):
@@ -110,7 +114,12 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
         manifest.announce(folder, written)
         replace(path, written.encode())
     remove_partial(folder)
-    return Outcome(folder, len(missing), draw(study, folder))
+    drawn = draw(study, folder)
+    if missing or drawn:
+        made = {"configuration": repr(config), "measured": len(missing), "of": len(cells), "seconds": round(time.monotonic() - began, 1),
+                "devices": sorted({cell.device for cell in cells}), "date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
+        replace(folder / manifest.RUN, manifest.form(made))
+    return Outcome(folder, len(missing), drawn)
 
 
 def known(study: Study, config: Any, folder: Path, cells: dict[str, Cell], anew: bool) -> pd.DataFrame | None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -99,5 +100,6 @@ def keyed(cell: Cell) -> bool:
 
 def keep(folder: Path, cell: Cell, record: Record) -> None:
     """Stores a cell's records under its key."""
-    metadata = {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": record.metadata, **host()}
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    metadata = {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": record.metadata, "date": date, **host()}
     replace(folder / f"{cell.key()}.parquet", sealed(Record(record.records, metadata)))
