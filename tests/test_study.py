@@ -28,7 +28,8 @@ def results(tmp_path, monkeypatch):
 
 
 def snapshot(folder):
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file() and path.name != manifest.RUN}
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()
+            if path.is_file() and path.name != manifest.RUN}
 
 
 def test_first_measures_then_does_nothing(results):

@@ -15,8 +15,9 @@ from straightedge.analysis.store.place import results
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.report import readable
-from straightedge.measurement import Settings, chosen, perform
+from straightedge.measurement import chosen, perform
 from straightedge.result import ENDINGS, Result
+from straightedge.setting import Settings
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
