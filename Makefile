@@ -59,7 +59,7 @@ claims: $(VENV)/ready ## prints what the papers state and what the computation s
 	@$(RUN) -m straightedge claims
 
 clean: ## removes the environment and the stored cells, keeps tables and figures
-	@rm -rf $(VENV) results/*/cells results/smoke results/custom build .types *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
+	@rm -rf $(VENV) results/*/cells results/*/partial results/smoke results/custom results/measured build .types *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
 	@echo "removed $(VENV), stored cells and caches"
 
 # The environment is made anew when pyproject.toml or the pins in constraints.txt change.  torch comes first, so that nothing asks for another build of it.

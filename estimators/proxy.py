@@ -1,5 +1,6 @@
 """Straight-through with a proxy of one's own."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -28,7 +29,7 @@ def named(name: str) -> Callable[[Tensor], Tensor]:
     module, _, attribute = name.rpartition(":")
     try:
         places = [import_module(module)] if module else [torch, torch.nn.functional]
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:
         raise InputError(f"proxy: cannot import module {module!r} of {name!r}: {error}") from error
     function = next((getattr(place, attribute) for place in places if hasattr(place, attribute)), None)
     if not callable(function):
@@ -36,9 +37,10 @@ def named(name: str) -> Callable[[Tensor], Tensor]:
         raise InputError(f"proxy: found no function {attribute!r} {where}")
     probe = torch.linspace(-3, 3, 6, dtype=torch.float64, requires_grad=True)
     try:
-        value = function(probe)
-        slope, = torch.autograd.grad(value.sum(), probe)
-        parts = torch.stack([function(part) for part in probe])
+        with warnings.catch_warnings(action="ignore"):
+            value = function(probe)
+            slope, = torch.autograd.grad(value.sum(), probe)
+            parts = torch.stack([function(part) for part in probe])
     except Exception as error:  # whatever a function of someone else's raises
         raise InputError(f"proxy: {name!r} is no differentiable function of one tensor: {error}") from error
     if value.shape != probe.shape or not torch.allclose(value, parts, equal_nan=True):

@@ -9,31 +9,35 @@ import pandas as pd
 from torch import nn
 
 from straightedge.analysis.accuracy.summary import summary
-from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.analysis.cell.paired import paired
 from straightedge.analysis.cell.table import table
-from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.archive import Archive
 from straightedge.analysis.problem.choice import NoiseName, States
 from straightedge.analysis.problem.given import Given
-from straightedge.analysis.problem.module import module_problem, require_suited
+from straightedge.analysis.problem.module import Module, module_problem
 from straightedge.analysis.problem.problem import Problem
+from straightedge.analysis.store.place import shown
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, estimators_of
-from straightedge.estimators.network.error import InputError, Unsuitable
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.truth import exact_cost, require_exact
+from straightedge.experiments.runner.fault import told
 from straightedge.experiments.runner.run import run_cells
+from straightedge.plan import plan
 from straightedge.result import Result
 from straightedge.settings import Settings
+
+MEASURED = "measured"
 
 
 def measure(network: Network | Problem | str | Path | nn.Module, given: object = None, /, estimators: Any = None, *, rows: int = 10_000,
             seeds: int = 10, draws: int | Sequence[int] = 1, method: Method = "auto", until: str | None = None, max_rows: int = 1_000_000,
             max_seconds: float | int = 300.0, against: str | None = None, reference: str | None = None, reference_rows: int = 100_000,
             states: States = "+-1", noise: NoiseName = "logistic", loss: Any = "cross_entropy", device: str = "cpu",
-            precision: Precision = "float64", memory: int = 128, jobs: int | None = None) -> Result:
+            precision: Precision = "float64", memory: int = 128, jobs: int | None = None, cell_timeout: float | int | None = None,
+            results: str | Path | None = None) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
         measure(network, estimators)                            measure(model, (x, y), estimators=.., loss=..)
@@ -49,11 +53,12 @@ def measure(network: Network | Problem | str | Path | nn.Module, given: object =
     loss        of a model: loss(output, y) or loss(model, x, y), one loss a point or a mean of torch's
     and the others as the fields of straightedge.settings.Settings say
 
-    Raises InputError, in one sentence, for what cannot be measured.
+    Raises InputError, in one sentence, for what cannot be measured.  An estimator that fails loses itself alone: the others are in the
+    table, and the result's `failures` name it; Failed is raised where none is left.
     """
     counts = (draws,) if isinstance(draws, int) else tuple(draws)
     settings = Settings(rows, counts, seeds, method, until, max_rows, float(max_seconds), against, reference, reference_rows, device,
-                        precision, memory, jobs)
+                        precision, memory, jobs, None if cell_timeout is None else float(cell_timeout), results and Path(results))
     settings.check()
     if isinstance(network, nn.Module):
         return perform(module_problem(network, given, loss), chosen(estimators), settings)
@@ -79,41 +84,24 @@ def chosen(estimators: Any) -> list[Estimator]:
 
 
 def perform(problem: Problem, estimators: list[Estimator], settings: Settings) -> Result:
-    """The result, from checked settings."""
+    """The result, from checked settings; of the estimators that can be measured, where others fail.  Raises Failed where all do."""
     cells = plan(problem, estimators, settings)
-    records = run_cells(cells, settings.jobs)
+    ran = run_cells(cells, settings.jobs, kept(problem, settings), settings.cell_timeout)
+    records, cells = ran.records, [cell for cell in cells if cell in ran.records]
+    if not records:
+        ran.check()
+    if ran.read:
+        print(f"{ran.read} of {len(records)} estimators read from {shown(settings.results / MEASURED)}", file=sys.stderr)
     frame = table(cells, records).drop(columns="problem")
     if settings.until:
         frame["ended"] = [ended for cell in cells for ended in [records[cell].ended.iloc[0]] * len(summary(records[cell]))]
-    if settings.against:
-        frame = pd.concat([frame, paired(cells, records, estimator_of(settings.against))], ignore_index=True)
-    return Result(problem, frame, settings.seeds, settings.rows)
+    against = estimator_of(settings.against) if settings.against else None
+    if against in [cell.estimator for cell in cells]:
+        frame = pd.concat([frame, paired(cells, records, against)], ignore_index=True)
+    return Result(problem, frame, settings.seeds, settings.rows, tuple(told(cell, found) for cell, found in ran.faults.items()))
 
 
-def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> list[Cell]:
-    """One cell an estimator.  Raises InputError where the network, or an estimator on it, cannot be measured."""
-    until = Until.parse(settings.until, settings.max_rows, settings.max_seconds) if settings.until is not None else None
-    if settings.against is not None and estimator_of(settings.against) not in estimators:
-        raise InputError(f"against: {settings.against} is not measured; expected one of the estimators that are")
-    reference = Reference(estimator_of(settings.reference), settings.reference_rows) if settings.reference else None
-    if reference and not reference.estimator.unbiased:
-        raise InputError(f"reference: {settings.reference} is biased; expected an unbiased estimator such as reinforce or arm")
-    network = problem.build()
-    if not reference:
-        announce(network)
-    for one in estimators:
-        require_suited(one, network)
-        one.check(network)
-    return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
-                 settings.precision, settings.memory, until, reference) for one in estimators]
-
-
-def announce(network: Network) -> None:
-    """Refuses what does not fit; says what the exact gradient will cost where that is more than a moment."""
-    try:
-        require_exact(network)
-    except Unsuitable as error:
-        raise Unsuitable(f"{error}; or give a reference such as reinforce:baseline=leave_one_out,samples=2") from None
-    needed = exact_cost(network)
-    if needed.operations > 1e10:
-        print(f"the exact gradient takes {needed}", file=sys.stderr)
+def kept(problem: Problem, settings: Settings) -> Path | None:
+    """The folder of stored results, if any: a loss that is a function has no values to be known by."""
+    nameless = isinstance(problem, Given) and isinstance(problem.given.loss, StateFunction)
+    return None if settings.results is None or nameless or isinstance(problem, Module) else settings.results / MEASURED

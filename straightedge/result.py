@@ -1,5 +1,6 @@
 """The result of a measurement: a tidy table that says what was measured, draws itself and names the best."""
 
+import glob
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from matplotlib.figure import Figure
 from straightedge.analysis.cell.table import text
 from straightedge.analysis.figure.measurement import figure
 from straightedge.analysis.problem.problem import Problem
-from straightedge.analysis.store.file import replace
+from straightedge.analysis.store.display import visible
+from straightedge.analysis.store.file import replace, sweep
 from straightedge.analysis.store.parquet import parquet
 from straightedge.estimators.network.error import InputError
 from straightedge.settings import ENDINGS
@@ -25,6 +27,8 @@ class Result:
     """One row for each estimator, group of parameters, metric and number of draws: value, error, low, high, method, verdict."""
     seeds: int
     rows: int
+    failures: tuple[str, ...] = ()
+    """A sentence for every estimator that failed, and is not in the table."""
 
     def __repr__(self) -> str:
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
@@ -33,7 +37,7 @@ class Result:
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))
         lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
-        return "\n".join([head, *lines])
+        return "\n".join(map(visible, [head, *lines, *(f"  failed: {line}" for line in self.failures)]))
 
     def errors(self, draws: float | int) -> pd.DataFrame:
         """label, passes of one estimate, and the relative RMSE of the mean of so many, of the whole gradient; by bias2 + variance / M."""
@@ -72,4 +76,5 @@ class Result:
         data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: parquet(frame),
                 ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
         replace(path, data)
+        sweep(path.parent, glob.escape(path.name))
         return path

@@ -1,6 +1,7 @@
 """How estimators are measured: the settings of `measure`.  torch is imported only to look for a device."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.estimators.network.error import InputError
@@ -41,6 +42,10 @@ class Settings:
     """MiB for one chunk of rows."""
     jobs: int | None = None
     """Processes; all cores if not given."""
+    cell_timeout: float | None = None
+    """Seconds that one estimator may take; it is then stopped and named, and the others go on."""
+    results: Path | None = None
+    """A folder that keeps each estimator's numbers as soon as they are there; the same measurement goes on from them."""
 
     def check(self) -> None:
         """Raises InputError, naming the first setting that cannot be."""
@@ -51,6 +56,8 @@ class Settings:
                 raise InputError(f"{name}: expected a whole number from {low}, got {value!r}")
         if not self.max_seconds > 0:
             raise InputError(f"max_seconds: expected a positive number, got {self.max_seconds!r}")
+        if self.cell_timeout is not None and not 0 < self.cell_timeout < float("inf"):
+            raise InputError(f"cell_timeout: expected a positive number of seconds, got {self.cell_timeout!r}")
         if not self.draws or min(self.draws) < 1 or max(self.draws) > self.rows:
             raise InputError(f"draws: expected whole numbers from 1 to the number of rows, {self.rows}, got "
                              f"{' '.join(map(str, self.draws)) or 'none'}")

@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from straightedge.experiments.runner import run
+from straightedge.experiments.runner import spread
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     torch.set_num_threads(1)
-    run.CORES = 1
+    spread.CORES = 1

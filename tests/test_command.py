@@ -107,7 +107,8 @@ def test_a_row_that_does_not_fit_the_memory(run, tmp_path):
     assert status == 2 and "too small for one row" in err
 
 
-def test_good_input(run, folder):
+def test_good_input(run, folder, monkeypatch):
+    monkeypatch.chdir(folder)
     words = ("--estimator", "arm", "--out", folder / "t.csv", "--jobs", "1")
     status, out, err = run("measure", "--network", folder / "good.npz", *BASE, *words)
     assert (status, err) == (0, "") and (folder / "t.csv").is_file() and out.startswith("wrote")

@@ -28,7 +28,8 @@ def results(tmp_path, monkeypatch):
 
 
 def snapshot(folder):
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir() if path.is_file()}
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()
+            if path.is_file() and path.name != manifest.RUN}
 
 
 def test_first_measures_then_does_nothing(results):
@@ -123,19 +124,20 @@ def test_other_configurations_have_folders_of_their_own(results):
 
 
 def test_a_failed_cell_leaves_the_others(results, monkeypatch):
-    from straightedge.experiments.runner import run
+    from straightedge.estimators.network.error import Failed
+    from straightedge.experiments.runner import attempt
 
-    whole = run.measure_cell
+    whole = attempt.measure_cell
 
     def broken(cell):
         if isinstance(cell.estimator, MeanField):
             raise RuntimeError("broken")
         return whole(cell)
 
-    monkeypatch.setattr(run, "measure_cell", broken)
-    with pytest.raises(run.Failed, match="mean_field: RuntimeError: broken"):
+    monkeypatch.setattr(attempt, "measure_cell", broken)
+    with pytest.raises(Failed, match="mean_field: RuntimeError: broken"):
         perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
-    monkeypatch.setattr(run, "measure_cell", whole)
+    monkeypatch.setattr(attempt, "measure_cell", whole)
     folder = perform.place(bias_variance.STUDY, CONFIG, results)
     assert len(list((folder / "cells").glob("*.parquet"))) == 2 and not (folder / "summary.csv").exists()
     assert perform.perform(bias_variance.STUDY, CONFIG, jobs=1).measured == 4  # two of them read, two measured

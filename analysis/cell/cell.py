@@ -53,10 +53,14 @@ class Cell:
 
     def key(self) -> str:
         """The name of this cell's result."""
+        return key(self.values(), self.modules())
+
+    def modules(self) -> tuple[str, ...]:
+        """The modules whose code, with all that they import, can change a number of this cell."""
         modules = {type(self.problem).__module__, type(self.estimator).__module__}
         trainer = getattr(self.problem, "trainer", None)
         modules |= {f"straightedge.estimators.{trainer}"} if trainer else set()
         modules |= {type(self.reference.estimator).__module__} if self.reference else set()
-        return key(self.values(), ("straightedge.analysis.cell.measure", *sorted(modules)))
+        return "straightedge.analysis.cell.measure", *sorted(modules)
 
 

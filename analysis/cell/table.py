@@ -9,6 +9,7 @@ import pandas as pd
 
 from straightedge.analysis.accuracy.summary import summary
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.store.spreadsheet import guarded, unguarded
 from straightedge.estimators.catalogue.spelling import label_of, name_of
 
 
@@ -41,10 +42,15 @@ def table(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], keyed: bool 
 
 def text(frame: pd.DataFrame) -> str:
     """The table as CSV: six digits, so that equal science gives equal files."""
-    return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return guarded(frame).to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
 def read(path: Path) -> pd.DataFrame:
     """A table written by `text`; the empty string stays the empty string in the columns of words."""
-    frame = pd.read_csv(StringIO(path.read_text()), dtype={"key": str, "verdict": str, "outcome": str, "detected": "boolean"})
-    return frame.fillna({"verdict": "", "outcome": ""})
+    return parsed(path.read_text())
+
+
+def parsed(written: str) -> pd.DataFrame:
+    """The table from its text."""
+    frame = pd.read_csv(StringIO(written), dtype={"key": str, "verdict": str, "outcome": str, "detected": "boolean"})
+    return unguarded(frame.fillna({"verdict": "", "outcome": ""}))

@@ -12,7 +12,7 @@ from straightedge.analysis.accuracy.tally import Tally, tally
 from straightedge.estimators.network.error import InputError
 
 METRICS = ("bias", "cosine", "along", "rmse", "descent")
-PATTERN = re.compile(r"^\s*(\w+)\s+([0-9.]+(?:e-?\d+)?)\s*(%?)\s*$")
+PATTERN = re.compile(r"^\s*(\w+)\s+((?:\d+\.?\d*|\.\d+)(?:e-?\d+)?)\s*(%?)\s*$")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Until:
     def parse(cls, text: str, rows: int, seconds: float) -> "Until":
         """From 'bias 1%' or 'cosine 0.01'; raises InputError with what would be right."""
         match = PATTERN.match(text)
-        if not match or match[1] not in METRICS or not float(match[2]) > 0:
+        if not match or match[1] not in METRICS or not 0 < float(match[2]) < float("inf"):
             raise InputError(f"--until: cannot read {text!r}; expected one of {', '.join(METRICS)} and a positive tolerance, "
                              "as in 'bias 1%' or 'cosine 0.01'")
         return cls(match[1], float(match[2]) / (100 if match[3] else 1), rows, seconds)

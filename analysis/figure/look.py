@@ -72,7 +72,12 @@ def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, n
 def legend(figure: Figure, labels: Sequence[str], columns: int = 4) -> None:
     """One legend for all panels, below them."""
     handles = [Line2D([], [], **mark(label)) for label in labels]
-    figure.legend(handles, [words(label) for label in labels], loc="outside lower center", ncols=columns, frameon=False)
+    figure.legend(handles, [plain(words(label)) for label in labels], loc="outside lower center", ncols=columns, frameon=False)
+
+
+def plain(text: str) -> str:
+    """Words in which a dollar is a dollar, not the begin of a formula."""
+    return text.replace("$", r"\$")
 
 
 def equal_error(axes: Axes, levels: Sequence[float], limit: float) -> None:

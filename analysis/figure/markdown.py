@@ -1,10 +1,21 @@
 """Tables in Markdown."""
 
+import re
+
 import pandas as pd
+
+from straightedge.analysis.store.display import sentence
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """The table in Markdown, bars inside cells escaped."""
+    """The table in Markdown, what would end a cell or begin HTML or a link escaped."""
     rows = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
-    head, *body = ("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)
+    head, *body = ("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in rows)
     return "\n".join((head, "| --- " * frame.shape[1] + "|", *body)) + "\n"
+
+
+def escaped(cell: object) -> str:
+    """The words of one cell, in one line: bars, tags and links are shown, not obeyed."""
+    text = sentence(str(cell), 10_000) if re.search(r"[^ -~]", str(cell)) else str(cell)
+    text = text.replace("|", "\\|")
+    return re.sub(r"<(?=[A-Za-z/!?])", "&lt;", re.sub(r"\](?=[(\[:])", r"\\]", text))

@@ -35,5 +35,5 @@ def figure(table: pd.DataFrame) -> Figure:
         right.set(xscale="log", yscale="log", xlabel="estimates averaged, M", ylabel="RMSE / |exact gradient|")
         labels = list(dict.fromkeys(wide.label))
         handles = [look.Line2D([], [], **look.mark(label)) for label in labels]
-        drawing.legend(handles, [words(label) for label in labels], loc="outside lower center", ncols=4, frameon=False)
+        drawing.legend(handles, [look.plain(words(label)) for label in labels], loc="outside lower center", ncols=4, frameon=False)
     return drawing

@@ -2,7 +2,8 @@
 
 import io
 import sys
-from dataclasses import dataclass
+import zipfile
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
@@ -11,10 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from straightedge.analysis.problem.array import arrays
+from straightedge.analysis.problem.array import LIMIT, arrays
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.problem.layer import NAME, Layers, linear, named
 from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
+from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES
@@ -30,7 +32,7 @@ SAID: set[str] = set()
 class Archive(Problem):
     """A network saved by its owner: weights w0 [o, i], biases b0 [o] up to the output layer, X [b, i], Y [b] or [b, m]."""
 
-    told: ClassVar[tuple[str, ...]] = ("path",)
+    told: ClassVar[tuple[str, ...]] = ("path", "stamp")
     path: str
     """The file: .npz, or .pt, .pth, .safetensors with a state_dict of Linear layers."""
     states: States = "+-1"
@@ -38,6 +40,12 @@ class Archive(Problem):
     loss: LossName = "cross_entropy"
     data: str | None = None
     """An npz with X and Y, where the file has none."""
+    stamp: tuple = field(default=(), init=False, repr=False)
+    """Where and of when the files are: another file under the same name is another problem, and no memory of the first serves it."""
+
+    def __post_init__(self):
+        files = [Path(path) for path in (self.path, self.data) if path is not None]
+        object.__setattr__(self, "stamp", tuple(stamp(path) for path in files))
 
     def network(self):
         path = Path(self.path)
@@ -78,7 +86,17 @@ class Archive(Problem):
     def values(self):
         files = {"sha256": self.path} | ({"data": self.data} if self.data else {})
         digests = {field: sha256(Path(path).read_bytes()).hexdigest() for field, path in files.items()}
-        return {**super().values(), "path": Path(self.path).name, **digests}
+        plain = {name: value for name, value in super().values().items() if name != "stamp"}
+        return {**plain, "path": Path(self.path).name, **digests}
+
+
+def stamp(path: Path) -> tuple:
+    """What changes when a file does."""
+    try:
+        about = path.stat()
+        return str(path.resolve()), about.st_mtime_ns, about.st_size, about.st_ino
+    except (OSError, ValueError):
+        return (str(path),)
 
 
 def number(path: Path, name: str, array: np.ndarray) -> Tensor:
@@ -97,7 +115,7 @@ def say(path: str, layers: Layers) -> None:
         line = f"{path}: {words}"
         if line not in SAID:
             SAID.add(line)
-            print(line, file=sys.stderr)
+            print(visible(line), file=sys.stderr)
 
 
 def state_dict(path: Path) -> dict[str, np.ndarray]:
@@ -111,12 +129,27 @@ def state_dict(path: Path) -> dict[str, np.ndarray]:
 
             state = load_file(path)
         else:
+            refuse_bomb(path)
             state = torch.load(path, map_location="cpu", weights_only=True)
+        taken = 8 * sum(value.numel() for value in state.values())
+        if taken > LIMIT:
+            raise ProblemError(f"{path}: its tensors take {taken / 2**30:.3g} GiB; expected {LIMIT / 2**30:.3g} GiB at most")
         return {str(key): value.detach().double().numpy() for key, value in state.items()}
     except ImportError:
         raise ProblemError(f"{path}: reading it takes the library safetensors; install it, or save with torch.save") from None
+    except ProblemError:
+        raise
     except Exception:  # torch and safetensors fail in many ways on what is not theirs
         raise ProblemError(f"{path}: it cannot be read as plain tensors; expected {expected}") from None
+
+
+def refuse_bomb(path: Path) -> None:
+    """Raises ProblemError for a zip whose members are more than may be read, before any is expanded."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+        if size > LIMIT:
+            raise ProblemError(f"{path}: it expands to {size / 2**30:.3g} GiB; expected {LIMIT / 2**30:.3g} GiB at most")
 
 
 def write(path: Path, network: Network) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from straightedge.analysis.problem.problem import ProblemError
 
-NAME = re.compile(r"([wb])(0|[1-9][0-9]*)")
+NAME = re.compile(r"([wb])(0|[1-9][0-9]{0,8})")
 ORDER = re.compile(r"(\d+)")
 
 
@@ -30,7 +30,7 @@ def named(path: Path, arrays: dict[str, np.ndarray]) -> Layers:
             found[match[1]][int(match[2])] = array
     weights, biases = found["w"], found["b"]
     depth = max([*weights, *biases], default=-1) + 1
-    missing = [f"w{layer}" for layer in range(max(depth, 2)) if layer not in weights]
+    missing = [f"w{layer}" for layer in range(min(max(depth, 2), len(weights) + 2)) if layer not in weights]
     if missing:
         raise ProblemError(f"{path}: expected arrays w0, b0, w1, b1, .. up to the output layer, above one Bernoulli layer or more, "
                            f"with X and Y; missing {', '.join(missing)}")
@@ -41,8 +41,7 @@ def named(path: Path, arrays: dict[str, np.ndarray]) -> Layers:
 def linear(path: Path, state: dict[str, np.ndarray]) -> Layers:
     """The layers of a state_dict whose entries are NAME.weight and NAME.bias of Linear layers, in the order of NAME's numbers."""
     odd = [key for key in state if not key.endswith((".weight", ".bias"))]
-    names = sorted({key.rsplit(".", 1)[0] for key in state}, key=lambda name: [int(part) if part.isdigit() else part
-                                                                              for part in ORDER.split(name)])
+    names = sorted({key.rsplit(".", 1)[0] for key in state}, key=numbered)
     flat = [name for name in names if state.get(f"{name}.weight", np.empty((0, 0))).ndim != 2]
     if odd or flat or len(names) < 2 or any(f"{name}.weight" not in state for name in names):
         what = ", ".join(odd or flat or names) or "nothing"
@@ -52,10 +51,15 @@ def linear(path: Path, state: dict[str, np.ndarray]) -> Layers:
     return ordered(path, [state[f"{name}.weight"] for name in names], biases, [f"{name}.weight" for name in names])
 
 
+def numbered(name: str) -> list[str]:
+    """What a name is sorted by: its numbers as numbers, whatever their length."""
+    return [part.lstrip("0").zfill(40) if place % 2 else part for place, part in enumerate(ORDER.split(name))]
+
+
 def ordered(path: Path, weights: list[np.ndarray], biases: dict[int, np.ndarray | None], names: list[str]) -> Layers:
     """The layers, with zeros for biases that are not there."""
     for name, weight in zip(names, weights, strict=True):
-        if weight.ndim != 2 or weight.dtype.kind not in "fiu":
+        if weight.ndim != 2 or weight.dtype.kind not in "fiu" or not len(weight):
             raise ProblemError(f"{path}: {name} has shape {weight.shape}; expected numbers [units above, units below]")
     absent = [layer for layer, bias in biases.items() if bias is None]
     said = [f"no bias for {', '.join(names[layer] for layer in absent)}, taken to be zero"] if absent else []

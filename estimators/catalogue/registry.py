@@ -36,7 +36,9 @@ def loaded_class(entry: Entry) -> type[Estimator] | None:
         return LOADED[path]
     try:
         LOADED[path] = sound(vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)])
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         said = " ".join(str(error).split())
         what = said if isinstance(error, Unsound) else f"{type(error).__name__}{f': {said}' if said else ''}"
         FAULTS[path] = f"{entry.path}, line {line(entry, error)}: {what}"

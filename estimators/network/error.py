@@ -8,6 +8,10 @@ class InputError(ValueError):
     """Bad input.  The message is one sentence: what is wrong, where, and what would be right."""
 
 
+class Failed(RuntimeError):
+    """Something failed that other input does not mend.  The message names each thing with its reason, in one line."""
+
+
 class Unsuitable(InputError):
     """The estimator cannot be used on this network; the message says what it needs."""
 

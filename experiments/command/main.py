@@ -4,8 +4,9 @@ import os
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+from straightedge.analysis.store.display import sentence, visible
 from straightedge.estimators.catalogue.catalogue import entries, extend, faults
-from straightedge.estimators.network.error import InputError, nearest
+from straightedge.estimators.network.error import Failed, InputError, nearest
 from straightedge.experiments.command import task
 from straightedge.experiments.command.option import performed
 from straightedge.experiments.runner.listing import questions
@@ -39,7 +40,7 @@ def listing() -> str:
     parts += block("Commands", {"measure": "Measures estimators on your own network.", **commands})
     parts += block("Estimators", {name: entry.line for name, entry in entries().items()})
     parts += block("Not used", faults()) if faults() else []
-    return "\n".join(parts).rstrip()
+    return visible("\n".join(parts).rstrip(), lines=True)
 
 
 def released() -> str:
@@ -79,12 +80,22 @@ def main() -> None:
         status = run(sys.argv[1:])
         sys.stdout.flush()
     except InputError as error:
-        print(f"straightedge: {error}", file=sys.stderr)
-        status = 2
-    except KeyboardInterrupt:
-        print("straightedge: stopped; what was measured is kept", file=sys.stderr)
-        status = 130
+        status = ended(2, str(error))
+    except Failed as error:
+        status = ended(1, str(error))
+    except KeyboardInterrupt as error:
+        status = ended(130, str(error) or "stopped")
     except BrokenPipeError:  # `straightedge | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
+    except OSError as error:
+        status = ended(1, f"{error.filename or 'a file'}: {error.strerror or error}; what was finished is kept")
+    except MemoryError:
+        status = ended(1, "the memory of this machine is not enough; what was finished is kept")
     sys.exit(status)
+
+
+def ended(status: int, words: str) -> int:
+    """Says in one line why the command ended; the exit status."""
+    print(f"straightedge: {sentence(words, 10_000)}", file=sys.stderr)
+    return status

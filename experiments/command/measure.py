@@ -2,14 +2,16 @@
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
-from straightedge.estimators.network.error import InputError
+from straightedge.analysis.store.display import visible
+from straightedge.analysis.store.place import results
+from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.settings import ENDINGS, Settings
 
@@ -69,8 +71,11 @@ def measure(arguments: list[str]) -> int:
     options = parsed(Options, arguments, "measure")
     from straightedge.experiments.command.report import readable
 
-    result = measured(options)
-    print(f"wrote {options.out}: {len(result.table)} rows" if options.out else readable(result.table))
+    result = measured(replace(options, results=options.results or results()))
+    print(f"wrote {visible(str(options.out))}: {len(result.table)} rows" if options.out else readable(result.table))
+    if result.failures:
+        raise Failed(f"{len(result.failures)} of {len(result.failures) + result.table.label.nunique()} estimators failed, the others are "
+                     f"measured: {'; '.join(result.failures)}")
     return 0
 
 

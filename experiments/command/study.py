@@ -13,7 +13,7 @@ from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimators_of
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.option import parsed
-from straightedge.experiments.command.task import told
+from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.study import Study
@@ -27,6 +27,8 @@ class Run:
 
     jobs: int | None = None
     """Processes; all cores if not given."""
+    cell_timeout: float | None = None
+    """Seconds that one cell may take; it is then stopped and named, and the others go on."""
     smoke: bool = False
     """Begins with the configuration of a few seconds; as it is, into results/smoke."""
     paper: bool = False
@@ -59,7 +61,7 @@ def perform_study(name: str, arguments: list[str]) -> int:
     given: Any = parsed(kind, arguments, name)
     run, config = given.run, given.config
     check(config, run)
-    told(name, perform(study, own(study, config, run), run.jobs, results=run.results))
+    told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
     return 0
 
 
@@ -83,6 +85,7 @@ def check(config: Any, run: Run) -> None:
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws)) or 'none'}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
+    check_timeout(run.cell_timeout)
 
 
 def own(study: Study, config: Any, run: Run) -> Any:

@@ -4,24 +4,47 @@ from collections.abc import Callable
 from pathlib import Path
 
 from straightedge.analysis.store.place import checkout, published, results, root, shown
-from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 
 
-def figures(jobs: int | None = None) -> int:
+def figures(jobs: int | None = None, cell_timeout: float | None = None) -> int:
     """Draws every published figure, measuring only what is not current."""
+    failed = []
     for name in questions():
         folder = results() / name
         if manifest.is_current(name, folder):
             print(f"{name}: nothing to do, {shown(folder)} is current", flush=True)
             continue
-        from straightedge.experiments.runner.perform import perform
-
-        study = study_of(name)
-        told(name, perform(study, study.config(), jobs))
-    if checkout() and not page_is_current():
+        failed += performed(study_of(name), False, jobs, cell_timeout)
+    if checkout() and not page_is_current() and not failed:
         page()
+    return ended(failed)
+
+
+def performed(study, smoke: bool, jobs: int | None, timeout: float | None) -> list[str]:
+    """Runs a study and says what it did; why some of its cells failed, where they did: that stops no other study."""
+    from straightedge.experiments.runner.perform import perform
+
+    check_timeout(timeout)
+    try:
+        told(study.name, perform(study, study.smoke if smoke else study.config(), jobs, timeout=timeout))
+    except Failed as error:
+        return [str(error)]
+    return []
+
+
+def check_timeout(seconds: float | None) -> None:
+    """Raises InputError for a time that is none."""
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise InputError(f"--cell-timeout: expected a positive number of seconds, got {seconds:g}")
+
+
+def ended(failed: list[str]) -> int:
+    """Status 0; raises Failed with all that failed."""
+    if failed:
+        raise Failed("; ".join(failed))
     return 0
 
 
@@ -50,31 +73,33 @@ def page() -> int:
     return 0
 
 
-def rerun(study: str | None = None, jobs: int | None = None) -> int:
+def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None) -> int:
     """Measures the published studies anew and prints every number that moved by more than three standard errors."""
     from straightedge.experiments.runner.moved import moved
     from straightedge.experiments.runner.perform import current, perform
 
+    check_timeout(cell_timeout)
+    failed: list[str] = []
     for name, chosen in ({study: study_of(study)} if study else studies()).items():
         before = current(results() / name)
         before = current(published() / name) if before is None else before
-        outcome = perform(chosen, chosen.config(), jobs, anew=True)
+        try:
+            outcome = perform(chosen, chosen.config(), jobs, anew=True, timeout=cell_timeout)
+        except Failed as error:
+            failed.append(str(error))
+            continue
         after = current(outcome.folder)
         lines = moved(before, after) if before is not None and after is not None else []
         print(f"{name}: {0 if after is None else len(after)} numbers measured anew, "
               + (f"{len(lines)} moved by more than three standard errors" if before is not None else "none to compare with"))
         for line in lines:
             print(f"  {line}")
-    return 0
+    return ended(failed)
 
 
-def smoke(jobs: int | None = None) -> int:
+def smoke(jobs: int | None = None, cell_timeout: float | None = None) -> int:
     """Runs every study in its configuration of a few seconds, into results/smoke."""
-    from straightedge.experiments.runner.perform import perform
-
-    for name, study in studies().items():
-        told(name, perform(study, study.smoke, jobs))
-    return 0
+    return ended([line for study in studies().values() for line in performed(study, True, jobs, cell_timeout)])
 
 
 def check(name: str) -> int:
@@ -100,6 +125,22 @@ def new(name: str, folder: Path | None = None) -> int:
     return 0
 
 
+def clean() -> int:
+    """Removes stored cells that no current study and no current code asks for, and what killed runs left; says how many bytes."""
+    from straightedge.experiments.command.clean import cleaned
+
+    print(cleaned(results()))
+    return 0
+
+
+def provenance(file: Path) -> int:
+    """Says what made a file of results: a stored cell, a table or a figure."""
+    from straightedge.experiments.command.provenance import provenance_of
+
+    print(provenance_of(file))
+    return 0
+
+
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     from straightedge.experiments.bench.bench import bench as run
@@ -122,5 +163,6 @@ def claims() -> int:
     return 0
 
 
-COMMANDS: dict[str, Callable[..., int]] = {call.__name__: call for call in (figures, page, rerun, smoke, check, new, bench, audit, claims)}
+CALLS: tuple[Callable[..., int], ...] = (figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
+COMMANDS = {call.__name__: call for call in CALLS}
 

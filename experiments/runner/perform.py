@@ -4,8 +4,11 @@ The published configuration goes to <results>/<study>/, any other to a folder of
 seconds to <results>/smoke/.  Table and figures are committed, cells are not: a fresh clone measures only what is not current.
 """
 
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,15 +18,18 @@ import pandas as pd
 from straightedge.analysis.accuracy.summary import COLUMNS
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.paired import differences
-from straightedge.analysis.cell.table import read, table, text
-from straightedge.analysis.figure import look
-from straightedge.analysis.figure.markdown import markdown
-from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.key import key
-from straightedge.analysis.store.place import published
+from straightedge.analysis.cell.table import columns, parsed, read, table, text
+from straightedge.analysis.store.file import replace, sweep
+from straightedge.analysis.store.place import published, shown
 from straightedge.analysis.store.place import results as here
-from straightedge.experiments.runner import manifest
-from straightedge.experiments.runner.run import run_cells
+from straightedge.analysis.store.spreadsheet import guard
+from straightedge.estimators.network.error import Failed
+from straightedge.experiments.runner import manifest, soundness
+from straightedge.experiments.runner.drawing import draw
+from straightedge.experiments.runner.fault import told
+from straightedge.experiments.runner.host import host
+from straightedge.experiments.runner.partial import remove_partial, write_partial
+from straightedge.experiments.runner.run import Ran, run_cells
 from straightedge.experiments.runner.study import Study
 
 
@@ -54,34 +60,97 @@ def current(folder: Path) -> pd.DataFrame | None:
     return read(path) if path.is_file() else None
 
 
-def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = False, results: Path | None = None) -> Outcome:
-    """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed."""
+def believed(folder: Path, cells: dict[str, Cell]) -> pd.DataFrame | None:
+    """The lines of the table in this folder that are these cells', whole and as they were written; a line on standard error about
+    every other that bears the key of one of them."""
+    path = folder / "summary.csv"
+    if not path.is_file():
+        return None
+    try:
+        whole = path.read_text()
+    except ValueError:
+        whole = ""
+    found = {key: rows for key, rows in soundness.sound(whole, manifest.lines(folder)).items()
+             if key in cells and fitting(cells[key], rows)}
+    damaged = sum(key in whole and key not in found for key in cells)
+    if damaged or not whole:
+        print(f"{shown(path)} is not believed: {damaged or 'all'} of its cells are not as they were written; they are made anew",
+              file=sys.stderr)
+    return parsed(soundness.text(found)) if found else None
+
+
+def fitting(cell: Cell, rows: soundness.Lines) -> bool:
+    """Whether lines are of this cell, with all its numbers of draws."""
+    names = columns(cell)
+    said = {(row.get("problem"), row.get("label")) for row in rows}
+    return said == {(guard(names["problem"]), guard(names["label"]))} and {float(row["draws"]) for row in rows} == {1, *cell.draws}
+
+
+def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = False, results: Path | None = None,
+            timeout: float | None = None) -> Outcome:
+    """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed.
+
+    Raises Failed where cells failed; what there is of the others is then shown in a folder of its own."""
+    began = time.monotonic()
     folder, cells = place(study, config, results or here()), list(study.cells(config))
     keys = {cell: cell.key() for cell in cells}
     if len(set(keys.values())) != len(cells):
         raise ValueError(f"{study.name}: two cells are the same")
-    old = None if anew else current(folder)
-    if old is None and not anew and config == study.config():
-        old = current(published() / study.name)
+    sweep(folder)
+    old = known(study, config, folder, {key: cell for cell, key in keys.items()}, anew)
     missing = lacking(study, cells, keys, set() if old is None else set(old["key"]))
-    if missing:
-        records = run_cells(missing, jobs, None if anew else folder / "cells")
-        fresh = table(missing, records, True, study.fields)
-        if study.against:
-            fresh = pd.concat([fresh, differences(missing, records, study.against)], ignore_index=True)
-        kept = set(keys.values()) - {keys[cell] for cell in missing}
-        old = fresh if old is None else pd.concat([old[old["key"].isin(kept)], fresh], ignore_index=True)
-    assert old is not None  # nothing is missing only where a table has every key
+    ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout) if missing else Ran({}, {}, 0)
+    whole = joined(study, keys, old, [cell for cell in cells if cell in missing], ran)
+    written = None if whole is None else text(arranged(whole))
+    try:
+        ran.check()
+    except Failed as error:
+        said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()])
+        raise Failed(f"{study.name}: {len(ran.faults)} of {len(cells)} cells failed{said}: {error}") from None
+    if whole is None or set(whole["key"]) != set(keys.values()):
+        raise ValueError(f"{study.name}: the table is incomplete")
+    path = folder / "summary.csv"
+    if missing or not path.is_file() or path.read_bytes() != written.encode():
+        manifest.announce(folder, written)
+        replace(path, written.encode())
+    remove_partial(folder)
+    drawn = draw(study, folder)
+    if missing or drawn:
+        made = {"configuration": repr(config), "measured": len(missing), "of": len(cells), "seconds": round(time.monotonic() - began, 1),
+                "devices": sorted({cell.device for cell in cells}), "date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
+        replace(folder / manifest.RUN, manifest.form(made))
+    return Outcome(folder, len(missing), drawn)
+
+
+def known(study: Study, config: Any, folder: Path, cells: dict[str, Cell], anew: bool) -> pd.DataFrame | None:
+    """The current lines of the table, of this folder or of the published one."""
+    if anew:
+        return None
+    found = believed(folder, cells)
+    if found is None and config == study.config():
+        found = believed(published() / study.name, cells)
+    return found
+
+
+def joined(study: Study, keys: dict[Cell, str], old: pd.DataFrame | None, missing: Sequence[Cell], ran: Ran) -> pd.DataFrame | None:
+    """The table of what was known and what was measured, in the order of the cells; None where there is nothing."""
+    parts = []
+    if old is not None:
+        parts.append(old[old["key"].isin(set(keys.values()) - {keys[cell] for cell in missing})])
+    measured = [cell for cell in missing if cell in ran.records]
+    if measured:
+        parts.append(table(measured, ran.records, True, study.fields))
+        based = {cell.problem for cell in measured if cell.estimator == study.against}
+        paired = [cell for cell in measured if cell.problem in based]
+        if study.against and paired:
+            parts.append(differences(paired, ran.records, study.against))
+    if not parts:
+        return None
+    whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     order = {key: position for position, key in enumerate(keys.values())}
     if not study.timed:
-        old = old[old["metric"] != "seconds"]
-    whole = old[old["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
-    if set(whole["key"]) != set(order):
-        raise ValueError(f"{study.name}: the table is incomplete")
-    written = text(arranged(whole))
-    if missing or not (folder / "summary.csv").is_file() or (folder / "summary.csv").read_text() != written:
-        replace(folder / "summary.csv", written.encode())
-    return Outcome(folder, len(missing), draw(study, folder))
+        whole = whole[whole["metric"] != "seconds"]
+    return whole[whole["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
 
 
 def lacking(study: Study, cells: Sequence[Cell], keys: dict[Cell, str], known: set[str]) -> list[Cell]:
@@ -103,24 +172,3 @@ def arranged(whole: pd.DataFrame) -> pd.DataFrame:
     names = [column for column in ("problem", "label", "estimator") if column in whole]
     fields = sorted(set(whole.columns) - set(names) - set(tail), key=lambda column: (not column.startswith("problem_"), column))
     return whole[[*names, *fields, *tail]]
-
-
-def draw(study: Study, folder: Path) -> bool:
-    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says."""
-    data = (folder / "summary.csv").read_bytes()
-    made = key({"table": sha256(data).hexdigest()}, (study.module, "straightedge.analysis.figure.look"))
-    names = ["summary.csv", *(f"{name}.{kind}" for name in study.figures for kind in look.FORMATS)]
-    names += [f"table.{kind}" for kind in ("md", "tex")] if study.tables else []
-    said, there = manifest.known(folder), manifest.digests(folder)
-    drawn = said.get("drawn") != made or any(name not in there or said["files"].get(name) != there[name] for name in names)
-    if drawn:
-        frame = read(folder / "summary.csv")
-        with look.style():
-            for name, figure in study.figures.items():
-                look.save(figure(frame), folder, name, made)
-        if study.tables:
-            shown = study.tables(frame)
-            replace(folder / "table.md", markdown(shown).encode())
-            replace(folder / "table.tex", shown.to_latex(index=False, escape=True).encode())
-    manifest.record(study.name, folder, made)
-    return drawn

@@ -1,89 +1,105 @@
-"""Running cells: what is stored and current is read, the rest is measured in parallel, and a failure stops no other cell."""
+"""Running cells: what is stored and sound is read, the rest is measured, stored as it is finished, and a failure stops no other cell."""
 
-import os
-import platform
-import subprocess
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
-import torch
-from joblib import Parallel, delayed
 
 from straightedge.analysis.cell.cell import Cell
-from straightedge.analysis.cell.measure import Measurement, measure_cell
-from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.parquet import load, parquet
-from straightedge.analysis.store.place import checkout
+from straightedge.analysis.store.display import visible
+from straightedge.analysis.store.file import replace, writable
+from straightedge.analysis.store.key import origin
+from straightedge.analysis.store.place import shown
+from straightedge.analysis.store.record import Damaged, Record, sealed, stored
 from straightedge.estimators.catalogue.spelling import name_of
-from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.error import Failed, InputError
+from straightedge.experiments.runner.attempt import attempt_of
+from straightedge.experiments.runner.fault import Fault, told
+from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.progress import progress
+from straightedge.experiments.runner.spread import spread
 
-CORES = os.cpu_count() or 1
-if "sched_getaffinity" in vars(os):
-    CORES = len(os.sched_getaffinity(0))
+FEW = 6
 
 
-class Failed(RuntimeError):
-    """Some cells failed; the others are stored.  The message names each with its error."""
+class Stopped(KeyboardInterrupt):
+    """The user stopped the run.  The message says what is kept."""
 
 
 @dataclass(frozen=True)
-class Done:
-    """One cell's measurement, or the error in its place, so that one failure does not stop the others."""
+class Ran:
+    """What a run of cells gave."""
 
-    index: int
-    measurement: Measurement | None
-    error: Exception | None = None
+    records: dict[Cell, pd.DataFrame]
+    faults: dict[Cell, Fault]
+    read: int
+    """Cells that were stored already."""
+
+    def sentence(self) -> str:
+        """The cells that failed, each with its reason, the first few by name."""
+        named = [told(cell, found) for cell, found in list(self.faults.items())[:FEW]]
+        return "; ".join(named + ([f"and {len(self.faults) - FEW} more"] if len(self.faults) > FEW else []))
+
+    def check(self) -> None:
+        """Raises InputError where nothing but what the user can mend went wrong, and with every cell; Failed where something else did."""
+        if self.faults and not self.records and all(found.mendable for found in self.faults.values()):
+            raise InputError(next(iter(self.faults.values())).message)
+        if self.faults:
+            raise Failed(self.sentence())
 
 
-def work(index: int, cell: Cell, threads: int) -> Done:
-    """Measures the cell of this number; results come unordered."""
-    torch.set_num_threads(threads)
-    try:
-        return Done(index, measure_cell(cell))
-    except Exception as error:  # reported by name at the end
-        return Done(index, None, error)
-
-
-def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None) -> dict[Cell, pd.DataFrame]:
+def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None, timeout: float | None = None) -> Ran:
     """The records of every cell; with a folder, stored ones are read and new ones written as soon as they are there.
 
-    Raises Failed after all cells were tried."""
-    found: dict[Cell, pd.DataFrame] = {}
+    Raises OSError where the folder cannot be written, and Stopped where the user stops it; what was finished is kept then too."""
+    if folder:
+        writable(folder)
+    found = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
+    faults: dict[Cell, Fault] = {}
+    before, waiting = len(found), [cell for cell in dict.fromkeys(cells) if cell not in found]
+    try:
+        with progress(len(waiting)) as advance:
+            for index, text in spread(waiting, jobs, timeout):
+                cell, done = waiting[index], attempt_of(text)
+                advance(visible(f"{cell.problem.name}: {name_of(cell.estimator)}"))
+                if done.records is None:
+                    faults[cell] = done.fault
+                    continue
+                if folder and keyed(cell):
+                    keep(folder, cell, Record(done.records, done.run))
+                found[cell] = done.records
+    except KeyboardInterrupt:
+        kept = f"{len(found)} of {len(set(cells))} cells are kept, the same command goes on from there" if folder else "nothing is kept"
+        raise Stopped(f"stopped; {kept}") from None
+    return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before)
+
+
+def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, pd.DataFrame]:
+    """The stored records of these cells, those of the sound files alone; a line on standard error about every other file."""
+    found = {}
     for cell in cells:
-        path = folder and folder / f"{cell.key()}.parquet"
-        if path and path.is_file():
-            found[cell] = load(path)[0]
-    waiting = [cell for cell in dict.fromkeys(cells) if cell not in found]
-    jobs = min(jobs or CORES, max(len(waiting), 1))
-    failures: list[tuple[Cell, Exception]] = []
-    results = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-        delayed(work)(index, cell, max(1, CORES // jobs)) for index, cell in enumerate(waiting))
-    with progress(len(waiting)) as advance:
-        for done in results:
-            cell = waiting[done.index]
-            advance(f"{cell.problem.name}: {name_of(cell.estimator)}")
-            if done.measurement is None:
-                failures.append((cell, done.error))
-                continue
-            found[cell] = done.measurement.records
-            if folder:
-                metadata = {"cell": cell.values(), **done.measurement.run, **host()}
-                replace(folder / f"{cell.key()}.parquet", parquet(found[cell], metadata))
-    if failures and all(isinstance(error, InputError) for _, error in failures):
-        raise failures[0][1]
-    if failures:
-        raise Failed("; ".join(f"{cell.problem.name}, {name_of(cell.estimator)}: {type(error).__name__}: {error}"
-                               for cell, error in failures))
+        path = folder / f"{cell.key()}.parquet"
+        if not path.exists():
+            continue
+        try:
+            found[cell] = stored(path, cell.key(), cell.values()).records
+        except Damaged as error:
+            print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
     return found
 
 
-def host() -> dict:
-    """Versions and machine, for the record; not part of any key."""
-    root = checkout()
-    revision = root and subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False).stdout.strip()
-    return {"torch": torch.__version__, "numpy": version("numpy"), "python": platform.python_version(),
-            "machine": platform.machine(), "cores": CORES, "revision": revision or None}
+def keyed(cell: Cell) -> bool:
+    """Whether the cell's key follows all code that measures it: not of a class typed at a prompt, nor of a function named as
+    module:function.  Such cells are not stored."""
+    named = any(":" in value for value in asdict(cell.estimator).values() if isinstance(value, str))
+    return not named and all(origin(name) is not None for name in cell.modules())
+
+
+def keep(folder: Path, cell: Cell, record: Record) -> None:
+    """Stores a cell's records under its key."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    metadata = {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": record.metadata, "date": date, **host()}
+    replace(folder / f"{cell.key()}.parquet", sealed(Record(record.records, metadata)))

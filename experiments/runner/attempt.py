@@ -1,0 +1,45 @@
+"""The measurement of one cell whatever its estimator does, and its way across a process border: as JSON, never as objects."""
+
+import json
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+import torch
+
+from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.measure import measure_cell
+from straightedge.experiments.runner.fault import Fault, fault
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What became of a cell: records, or a fault in their place."""
+
+    records: pd.DataFrame | None
+    run: dict
+    fault: Fault | None = None
+
+
+def attempt(cell: Cell, threads: int) -> str:
+    """Measures the cell; the attempt as JSON.  Also what is meant to end a process, as sys.exit, is a fault of this cell alone."""
+    torch.set_num_threads(threads)
+    try:
+        found = measure_cell(cell)
+        return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": found.run})
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return refused(fault(error, cell))
+
+
+def refused(found: Fault) -> str:
+    """The attempt that a fault is, as JSON."""
+    return json.dumps({"fault": asdict(found)})
+
+
+def attempt_of(text: str) -> Attempt:
+    """The attempt in this JSON."""
+    said = json.loads(text)
+    if "fault" in said:
+        return Attempt(None, {}, Fault(**said["fault"]))
+    return Attempt(pd.DataFrame(said["columns"]), said["run"])

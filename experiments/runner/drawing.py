@@ -1,0 +1,65 @@
+"""Drawing a study: its figures and its readable table, from the table on disk, and on their face what is missing from it."""
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from straightedge.analysis.cell.table import read
+from straightedge.analysis.figure import look
+from straightedge.analysis.figure.markdown import escaped, markdown
+from straightedge.analysis.store.file import replace
+from straightedge.analysis.store.key import key
+from straightedge.experiments.runner import manifest
+from straightedge.experiments.runner.study import Study
+
+
+def draw(study: Study, folder: Path) -> bool:
+    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says."""
+    made = maker(study, folder)
+    names = ["summary.csv", *(f"{name}.{kind}" for name in study.figures for kind in look.FORMATS)]
+    names += [f"table.{kind}" for kind in ("md", "tex")] if study.tables else []
+    said, there = manifest.known(folder), manifest.digests(folder)
+    files = said.get("files")
+    drawn = said.get("drawn") != made or not isinstance(files, dict) or any(
+        name not in there or files.get(name) != there[name] for name in names)
+    if drawn:
+        figures(study, folder, made)
+        tables(study, folder)
+    manifest.record(study.name, folder, made)
+    return drawn
+
+
+def maker(study: Study, folder: Path) -> str:
+    """The key of the table on disk and of the code that draws it."""
+    digest = sha256((folder / "summary.csv").read_bytes()).hexdigest()
+    return key({"table": digest}, (study.module, "straightedge.analysis.figure.look"))
+
+
+def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) -> None:
+    """Writes the figures."""
+    frame = read(folder / "summary.csv")
+    with look.style():
+        for name, figure in study.figures.items():
+            drawing = figure(frame)
+            if missing:
+                say(drawing, missing)
+            look.save(drawing, folder, name, made)
+
+
+def say(drawing: Figure, missing: Sequence[str]) -> None:
+    """Writes above a figure what it lacks."""
+    named = [*missing[:3], *([f"and {len(missing) - 3} more"] if len(missing) > 3 else [])]
+    words = "\n".join(part if len(part) <= 110 else f"{part[:108]} .." for part in named).replace("$", r"\$")
+    drawing.suptitle(f"INCOMPLETE, {len(missing)} missing:\n{words}", fontsize=6, color="#D55E00")
+
+
+def tables(study: Study, folder: Path, missing: Sequence[str] = ()) -> None:
+    """Writes table.md and table.tex, where the study has such a table."""
+    if study.tables:
+        shown = study.tables(read(folder / "summary.csv"))
+        head = "".join(f"**Incomplete.** Missing: {escaped(part)}\n\n" for part in missing)
+        replace(folder / "table.md", (head + markdown(shown)).encode())
+        comment = "".join(f"% Incomplete.  Missing: {part}\n" for part in missing)
+        replace(folder / "table.tex", (comment + shown.to_latex(index=False, escape=True)).encode())

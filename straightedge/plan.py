@@ -1,0 +1,62 @@
+"""The cells of a measurement: what cannot be measured is refused before the first row."""
+
+import sys
+
+from straightedge.analysis.cell.cell import Cell, Reference
+from straightedge.analysis.cell.measure import PRECISION
+from straightedge.analysis.cell.sampling import chunk_rows
+from straightedge.analysis.cell.until import Until
+from straightedge.analysis.problem.module import require_suited
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.spelling import estimator_of, name_of
+from straightedge.estimators.moment.exact import available
+from straightedge.estimators.network.error import InputError, Unsuitable
+from straightedge.estimators.network.network import Network
+from straightedge.estimators.sum.truth import exact_cost, require_exact
+from straightedge.settings import Settings
+
+
+def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> list[Cell]:
+    """One cell an estimator.  Raises InputError where the network, or an estimator on it, cannot be measured."""
+    until = Until.parse(settings.until, settings.max_rows, settings.max_seconds) if settings.until is not None else None
+    if settings.against is not None and estimator_of(settings.against) not in estimators:
+        raise InputError(f"against: {settings.against} is not measured; expected one of the estimators that are")
+    reference = Reference(estimator_of(settings.reference), settings.reference_rows) if settings.reference else None
+    if reference and not reference.estimator.unbiased:
+        raise InputError(f"reference: {settings.reference} is biased; expected an unbiased estimator such as reinforce or arm")
+    network = problem.build()
+    if not reference:
+        announce(network)
+    for one in estimators:
+        require_suited(one, network)
+        suited(one, network, settings)
+    return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
+                 settings.precision, settings.memory, until, reference) for one in estimators]
+
+
+def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
+    """Raises InputError where an estimator cannot be measured on this network, in this way, with this memory."""
+    try:
+        estimator.check(network)
+        exact = settings.method == "auto" or available(estimator, network)
+    except (InputError, KeyboardInterrupt):
+        raise
+    except BaseException:  # somebody's own code: its cell will say so, and alone
+        return
+    if settings.method == "exact" and not exact:
+        raise InputError(f"{name_of(estimator)} has no exact moments on this network; use method auto or sampled")
+    if settings.method != "exact":
+        samples = vars(estimator).get("samples", 1)
+        chunk_rows(network.to("cpu", PRECISION[settings.precision]), settings.memory << 20, samples if isinstance(samples, int) else 1)
+
+
+def announce(network: Network) -> None:
+    """Refuses what does not fit; says what the exact gradient will cost where that is more than a moment."""
+    try:
+        require_exact(network)
+    except Unsuitable as error:
+        raise Unsuitable(f"{error}; or give a reference such as reinforce:baseline=leave_one_out,samples=2") from None
+    needed = exact_cost(network)
+    if needed.operations > 1e10:
+        print(f"the exact gradient takes {needed}", file=sys.stderr)
