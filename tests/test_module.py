@@ -18,6 +18,7 @@ from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.catalogue.spelling import estimator_of
 from straightedge.estimators.module.build import module_network
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.sampling.sample import draw
 from straightedge.estimators.sum.truth import exact_gradient, exact_loss
 
 CASES = cases()
@@ -76,6 +77,18 @@ def test_rows_of_a_module_are_those_of_the_engine(name, spelled):
     torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-12)
     if estimator.random:
         assert (estimator(module, 40, torch.Generator().manual_seed(6)) - theirs).abs().max() > 1e-3
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("name", CHAINS)
+def test_slopes_of_a_sample_are_those_of_the_engine(name):
+    """What control variates are made of: an unbiased estimator would hide a wrong one."""
+    found = []
+    for network in pair(CHAINS[name]):
+        sample = draw(network, network.uniform(torch.Generator().manual_seed(0), 6, 2), True)
+        found.append(sample.slopes([site.noise.density(site.a) for site in sample.sites]))
+    torch.testing.assert_close(*found, rtol=0, atol=1e-13)
+    assert min(slope.std() for slope in found[0]) > 1e-3
 
 
 @pytest.mark.exact

@@ -93,3 +93,15 @@ def test_too_many_units_are_counted():
     model = nn.Sequential(nn.Linear(2, 21), se.Bernoulli(), nn.Tanh(), nn.Linear(21, 2))
     with pytest.raises(Unsuitable, match="the 21 units that a data point depends on; expected at most 20; or give a reference"):
         se.measure(model, (torch.randn(3, 2), torch.tensor([0, 1, 0])), "arm")
+
+
+@pytest.mark.exact
+@pytest.mark.parametrize("per_point", [False, True])
+def test_muprop_has_no_variance_where_the_loss_is_linear_in_the_weights(per_point):
+    """Its slopes are then the loss's own; of weights that all points share, their mean over the points."""
+    torch.manual_seed(0)
+    model, x = nn.Sequential(se.BinaryLinear(3, 2, per_point=per_point)), torch.randn(5, 3)
+    network = module_network(model, x, torch.zeros(5), lambda z, y: z.sum(-1))
+    rows = estimator_of("muprop")(network, 50, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(rows, network.exact.expand(50, -1), rtol=0, atol=1e-13)
+    assert estimator_of("disarm")(network, 50, torch.Generator().manual_seed(0)).std(0).max() > 1e-2
