@@ -46,7 +46,7 @@ def test_every_hyper_parameter_can_be_said(name):
     ("strait_through", "did you mean straight_through"), ("zzzzqqq", "expected one of"),
     ("reinforce:baselin=none", "did you mean baseline"), ("reinforce:samples", "expected samples=VALUE"),
     ("reinforce:samples=x", "expected a whole number"), ("reinforce:baseline=best", "expected one of none"),
-    ("reinforce:baseline=leave_one_out", "too few"), ("arm:tau=1", "no hyper-parameters"), ("gumbel_softmax:tau=-1", "tau")])
+    ("reinforce:baseline=leave_one_out", "too few"), ("psa:tau=1", "no hyper-parameters"), ("gumbel_softmax:tau=-1", "tau")])
 def test_refusals(text, words):
     with pytest.raises(InputError, match=words):
         estimator_of(text)

@@ -22,7 +22,7 @@ def variance(tally: Tally) -> Estimate:
     error = float(tally.energy.std() / len(tally.energy) ** 0.5) if len(tally.energy) > 1 else np.nan
     if not tally.spread > 0 or not error > 0:
         return Estimate(tally.spread, error, tally.spread, tally.spread)
-    factor = float(np.exp(student.isf(TAIL, len(tally.energy) - 1) * error / tally.spread))
+    factor = float(np.exp(min(student.isf(TAIL, len(tally.energy) - 1) * error / tally.spread, 700.0)))
     return Estimate(tally.spread, error, tally.spread / factor, tally.spread * factor)
 
 

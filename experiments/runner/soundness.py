@@ -68,7 +68,8 @@ def whole(rows: Lines, groups: set[str | None]) -> bool:
     layers = [{name[1:] for name in names if name[0] == group} for group in groups if group not in ("all", "hidden")]
     everything = {name[1:] for name in names if name[0] == "all"}
     return (len(set(names)) == len(names) and len({(row.get("problem"), row.get("label")) for row in rows}) == 1
-            and {name[0] for name in names} | {"hidden"} == groups | {"hidden"} and all(layer == layers[0] <= everything for layer in layers)
+            and {name[0] for name in names} | {"hidden"} == groups | {"hidden"}
+            and all(layer == layers[0] <= everything for layer in layers)
             and gapless(groups) and not any(blank(row) for row in rows)
             and all(numeric(row, column) for row in rows for column in ("draws", "value", "low", "high", "error", "rows", "seeds")))
 
