@@ -30,7 +30,7 @@ coverage: $(VENV)/ready ## runs all tests and says which lines none of them reac
 
 lint: $(VENV)/ready ## checks the style and the types of the code
 	@$(RUN) -m ruff check .
-	@mkdir -p .types/straightedge && ln -sfn $(CURDIR)/straightedge/*.py .types/straightedge/ && \
+	@rm -rf .types && mkdir -p .types/straightedge && ln -sfn $(CURDIR)/straightedge/*.py .types/straightedge/ && \
 	  ln -sfn $(CURDIR)/estimators $(CURDIR)/analysis $(CURDIR)/experiments .types/straightedge/
 	@MYPYPATH=.types $(RUN) -m mypy --package straightedge
 
