@@ -51,4 +51,8 @@ def options(call: Callable) -> type:
 
 def performed(call: Callable[..., int], arguments: list[str], name: str) -> int:
     """Calls a command with its own parameters as options; its exit status."""
-    return call(**vars(parsed(options(call), arguments, name)))
+    given = vars(parsed(options(call), arguments, name))
+    jobs = given.get("jobs")
+    if jobs is not None and jobs < 1:
+        raise InputError(f"--jobs: expected a whole number from 1, got {jobs}")
+    return call(**given)
