@@ -1,11 +1,13 @@
 """Estimators broken on purpose while a claim is decided: rows, or rows and moments, times a factor."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 
 from straightedge.estimators.base import Estimator, Rule
 from straightedge.estimators.moment.marginal import Moments
+from straightedge.estimators.moment.plan import Plan
 
 FACTORS = (0.0, 0.7)
 
@@ -21,7 +23,17 @@ def break_rows(monkeypatch, kind: type[Estimator], factor: float) -> None:
 def break_moments(monkeypatch, kind: type[Estimator], factor: float) -> None:
     """A plan finds `factor` times the mean and its square times the variance."""
     plan = kind.plan
-    monkeypatch.setattr(kind, "plan", lambda self, network: Scaled(plan(self, network), factor if type(self) is kind else 1.0))
+    monkeypatch.setattr(kind, "plan", lambda self, network: told(plan(self, network), factor if type(self) is kind else 1.0))
+
+
+def told(plan: Plan, factor: float) -> Plan:
+    """The plan of these moments, scaled."""
+    return Scaled(plan.network, plan, factor)
+
+
+def planned(kind: type[Estimator]) -> bool:
+    """Whether this class has a plan of its own beside its call, and no unit that its moments are found from."""
+    return not issubclass(kind, Rule) and any("plan" in vars(base) for base in kind.__mro__ if base is not Estimator)
 
 
 def break_unit(monkeypatch, kind: type[Rule], factor: float) -> None:
@@ -36,7 +48,7 @@ def break_all(monkeypatch, kind: type[Estimator], factor: float) -> None:
         break_unit(monkeypatch, kind, factor)
     if not issubclass(kind, Rule) or "__call__" in vars(kind):
         break_rows(monkeypatch, kind, factor)
-    if hasattr(kind, "plan"):
+    if planned(kind):
         break_moments(monkeypatch, kind, factor)
 
 
@@ -48,11 +60,21 @@ def scaled(x: torch.Tensor, factor: float) -> torch.Tensor:
     return x.detach() + factor * (x - x.detach())
 
 
-class Scaled:
+@dataclass(frozen=True, eq=False)
+class Scaled(Plan):
     """A plan whose moments are scaled."""
 
-    def __init__(self, plan, factor: float):
-        self.plan, self.factor, self.require = plan, factor, plan.require
+    plan: Plan
+    factor: float
+
+    def cost(self):
+        return self.plan.cost()
+
+    def tables(self):
+        return self.plan.tables()
+
+    def require(self):
+        self.plan.require()
 
     def __call__(self) -> Moments:
         found = self.plan()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 import torch
-from breakage import BREAKAGES, FACTORS
+from breakage import BREAKAGES, FACTORS, planned
 
 from straightedge.analysis.claim import evidence
 from straightedge.analysis.claim.evidence import Contradiction, moments_of, rows
@@ -52,7 +52,7 @@ def test_a_claim_notices_a_broken_estimator(name, kind, monkeypatch):
     unnoticed = []
     allowed = (None, Decision.FAILS) if RECORDED.loc[name, "decision"] != "fails" else (None,)
     for way, breakage in BREAKAGES.items():
-        for factor in FACTORS if way != "moments" or hasattr(kind, "plan") else ():
+        for factor in FACTORS if way != "moments" or planned(kind) else ():
             with monkeypatch.context() as patch:
                 breakage(patch, kind, factor)
                 if outcome(name) not in allowed:

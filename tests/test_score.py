@@ -27,7 +27,7 @@ NETWORKS = {
 def test_baseline(baseline, samples, network):
     if baseline == "leave_one_out" and samples == 1:
         return
-    estimator = Reinforce(baseline=baseline, constant=0.7, samples=samples)
+    estimator = Reinforce(baseline=baseline, constant=0.7 if baseline == "constant" else 0.0, samples=samples)
     fed = estimator
     if baseline == "running_mean":  # its constant is learned from a stream, which a grid is not
         fed = replace(estimator, baseline="constant", constant=estimator.learned(network))
