@@ -32,7 +32,7 @@ def test_marks(table):
     drawing = temperature.figure(table)
     bias, spread, least = np.array(drawing.axes).reshape(3, 2)[:, 1]
     assert [len(line.get_xdata()) for line in least.lines] == [len(temperature.DRAWS)] * 3
-    rows = table[(table.problem == "points 2-2, initial") & (table.estimator == "st_gumbel") & (table.group == "layer0")]
+    rows = table[(table.problem_widths.astype(str) == "2-2") & (table.estimator == "st_gumbel") & (table.group == "layer0")]
     value = rows.pivot_table("value", ["tau", "problem_seed"], "metric")
     means = (value.variance / value.exact2).groupby("tau").mean()
     assert spread.lines[1].get_ydata() == pytest.approx(np.sqrt(means))

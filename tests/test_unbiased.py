@@ -61,7 +61,7 @@ def test_wrong_estimates_are_told_with_their_size(factor, said):
 
 
 def test_baseline_with_the_current_loss_is_five_percent_short():
-    found = judge(MovingAverage(), loss, A, rows=30_000, resolution=0.01, batched=False)
+    found = judge(MovingAverage(), loss, A, rows=60_000, resolution=0.01, batched=False)
     assert found.outcome == "biased"
     assert abs(found.scale + 0.05) < 2 * found.scale_error < 0.04
 
