@@ -1,6 +1,6 @@
 """Estimators that are deliberately wrong, each in one way; `meant` names the check that must notice, on its own."""
 
-from broken import form, generator, independence, law, state, tail, truth
+from broken import form, generator, independence, law, moment, state, tail, truth
 
 BASES = ("Altered", "OwnNoise", "Elsewhere", "ShortOn")
 
@@ -11,6 +11,6 @@ def defined(module) -> list[type]:
             and kind.__name__ not in (*BASES, "Stratified")]
 
 
-BROKEN = tuple(kind for module in (form, generator, independence, state, law, truth, tail) for kind in defined(module))
+BROKEN = tuple(kind for module in (form, generator, independence, state, law, truth, tail, moment) for kind in defined(module))
 MISSED = (independence.Stratified,)
 """Wrong, and not seen: rows whose mean varies less than that of independent rows, by less than the checks can tell."""
