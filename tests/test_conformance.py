@@ -31,7 +31,8 @@ LITTLE = {"learning_samples": 500, "learning_steps": 10}
 @pytest.mark.parametrize("name", registry())
 def test_estimator(name):
     kind = registry()[name]
-    report = run_checks(kind(**{field: value for field, value in LITTLE.items() if field in kind.__dataclass_fields__}))
+    little = {field: value for field, value in LITTLE.items() if field in kind.__dataclass_fields__ and name != "reinforce"}
+    report = run_checks(kind(**little))
     assert not report.failures, str(report)
 
 
