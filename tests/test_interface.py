@@ -171,3 +171,21 @@ main()
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == (2 if words == ["mesure"] else 0), done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.endtoend
+def test_a_current_study_is_told_without_torch_and_a_damaged_one_is_not(tmp_path, monkeypatch, capsys):
+    """Of a copy of published results, whole and with one byte less; the second is seen before any study is imported."""
+    from shutil import copytree
+
+    from straightedge.experiments.command import task
+
+    name = next((one for one in ("cost", "weights") if (ROOT / "results" / one / "manifest.json").is_file()), None)
+    assert name, "no study has a manifest"
+    copytree(ROOT / "results" / name, tmp_path / "results" / name, ignore=lambda *_: ["cells"])
+    monkeypatch.chdir(tmp_path)
+    whole = task.stands(name)
+    assert whole == ("nothing to do" in capsys.readouterr().out)
+    path = tmp_path / "results" / name / "table.md"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert whole and not task.stands(name) and capsys.readouterr().out == ""

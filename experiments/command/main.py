@@ -67,6 +67,8 @@ def run(arguments: list[str]) -> int:
         from straightedge.experiments.command.measure import measure
 
         return measure(rest)
+    if name in questions() and not rest and task.stands(name):
+        return 0
     if name in questions():
         from straightedge.experiments.command.study import perform_study
 

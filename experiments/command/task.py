@@ -13,14 +13,21 @@ def figures(jobs: int | None = None, cell_timeout: float | None = None) -> int:
     """Draws every published figure, measuring only what is not current."""
     failed = []
     for name in questions():
-        folder = results() / name
-        if manifest.is_current(name, folder):
-            print(f"{name}: nothing to do, {shown(folder)} is current", flush=True)
+        if stands(name):
             continue
         failed += performed(study_of(name), False, jobs, cell_timeout)
     if checkout() and not page_is_current() and not failed:
         page()
     return ended(failed)
+
+
+def stands(name: str) -> bool:
+    """Whether a study's published results are current, as files alone tell; a line says so."""
+    folder = results() / name
+    if not manifest.is_current(name, folder):
+        return False
+    print(f"{name}: nothing to do, {shown(folder)} is current", flush=True)
+    return True
 
 
 def performed(study, smoke: bool, jobs: int | None, timeout: float | None) -> list[str]:
