@@ -59,7 +59,7 @@ class Cosines:
         self.partial, self.filled, self.count = torch.zeros_like(truth.exact), 0, 0
         self.directions = {name: torch.zeros_like(truth.exact[where]) for name, where in truth.groups.items()}
         """Sums of the means' unit vectors."""
-        self.squares = dict.fromkeys(truth.groups, 0.0)
+        self.cosines = {name: Sums.none(truth.exact[:1]) for name in truth.groups}
 
     def add(self, rows: Tensor) -> None:
         if self.filled:
@@ -84,4 +84,4 @@ class Cosines:
             length = part.norm(dim=1, keepdim=True)
             units = torch.where(length == 0, 0.0, part / length)  # NaN stays NaN
             self.directions[name] = self.directions[name] + units.sum(0)
-            self.squares[name] += float((units @ self.truth.directions[where, index]).square().sum())
+            self.cosines[name] = self.cosines[name] + Sums.of((units @ self.truth.directions[where, index])[:, None])

@@ -6,7 +6,11 @@ import numpy as np
 from scipy.stats import t as student
 
 from straightedge.analysis.accuracy.interval import TAIL, UNDEFINED, Estimate, share
+from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import Tally
+
+FEW = 8
+"""A mean that rests on fewer rows than this in effect, n / skewness^2, may be anything."""
 
 
 @lru_cache(maxsize=16)
@@ -16,14 +20,22 @@ def bias2(tally: Tally) -> Estimate:
 
 @lru_cache(maxsize=16)
 def variance(tally: Tally) -> Estimate:
-    """Its interval from the blocks' spread, on the logarithm, for variances are skewed."""
+    """Its interval from the blocks' spread and skewness."""
     if tally.energy is None:
         return Estimate.exact(tally.spread)
-    error = float(tally.energy.std() / len(tally.energy) ** 0.5) if len(tally.energy) > 1 else np.nan
-    if not tally.spread > 0 or not error > 0:
-        return Estimate(tally.spread, error, tally.spread, tally.spread)
-    factor = float(np.exp(min(student.isf(TAIL, len(tally.energy) - 1) * error / tally.spread, 700.0)))
-    return Estimate(tally.spread, error, tally.spread / factor, tally.spread * factor)
+    blocks = Sums.of(tally.energy[:, None])
+    if blocks.n < 2 or not tally.spread > 0:
+        return Estimate(tally.spread, np.nan if blocks.n < 2 else 0.0, tally.spread, tally.spread)
+    return average(blocks, tally.spread, blocks.n - 1, least=0.0)
+
+
+def average(sums: Sums, value: float, freedom: float, least: float = -np.inf) -> Estimate:
+    """A mean of these sums, of one statistic; anything from `least` on where it rests on too few rows."""
+    error, asymmetry = float(sums.variance / sums.n) ** 0.5, float(sums.asymmetry)
+    found = Estimate.skewed(value, error, asymmetry, freedom)
+    if asymmetry**2 * FEW > 1:
+        return Estimate(value, error, found.low if least > -np.inf else -np.inf, np.inf)
+    return Estimate(value, error, max(found.low, least), found.high)
 
 
 @lru_cache(maxsize=16)
@@ -38,11 +50,12 @@ def along(tally: Tally) -> Estimate:
     if not length2:
         return UNDEFINED
     inner = float(tally.mean @ g)
-    if tally.rows is None:
+    if tally.rows is None or tally.projection is None:
         return Estimate.exact(inner / length2)
-    own = tally.projection * length2 / tally.n
     if tally.run is None:
-        return Estimate.normal(inner / length2, own**0.5 / length2, tally.n - 1)
+        found = average(tally.projection, float(tally.projection.mean), tally.n - 1)
+        return found.mapped(lambda end: end / tally.length, 1 / tally.length)
+    own = float(tally.projection.variance) * length2 / tally.n
     length2 -= float(tally.run.variance.sum())
     cross = float((tally.rows.factor @ tally.run.factor.T).square().sum())
     images = tally.run.factor @ tally.mean, tally.run.factor @ g

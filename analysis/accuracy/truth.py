@@ -75,7 +75,7 @@ class Truth:
     """The groups that are hidden layers."""
     loss: float = 1.0
     """What a bias is measured by where the gradient is zero: the size of the loss."""
-    rounding: Tensor | float = 1e-14
+    rounding: Tensor = field(default_factory=lambda: torch.tensor(1e-14, dtype=torch.float64))
     """Below which a difference is rounding, per coordinate, in units of the rows; from the precision and the sizes summed."""
     rare: Rare | None = None
     run: Run | None = None
@@ -84,7 +84,7 @@ class Truth:
 
     def __post_init__(self):
         exact = self.exact.double()
-        rounding = torch.as_tensor(self.rounding, dtype=torch.float64, device=exact.device).expand(len(exact))
+        rounding = self.rounding.to(exact).expand(len(exact))
         for where in self.groups.values():
             if bool((exact[where].abs() <= rounding[where]).all()):
                 exact = exact.clone()

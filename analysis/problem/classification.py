@@ -57,6 +57,9 @@ class Classification(Problem):
                              NOISES[self.noise], STATES[self.states])
         return train(network, self.trainer, self.steps, self.rate, self.seed) if self.steps else network
 
+    def makers(self):
+        return (f"straightedge.estimators.{self.trainer}",)
+
     told: ClassVar[tuple[str, ...]] = ("widths", "steps")
 
     @property

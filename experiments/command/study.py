@@ -80,8 +80,9 @@ def check(config: Any, run: Run) -> None:
         for number in value if isinstance(value, tuple) else (value,):
             if number < low:
                 raise InputError(f"--{name}: expected a whole number from {low}, got {number}")
-    draws = vars(config).get("draws", (1,))
-    if not draws or min(draws) < 1 or max(draws) > vars(config).get("rows", max(draws, default=1)):
+    draws, rows = vars(config).get("draws", (1,)), vars(config).get("rows", 1)
+    fewest = min(rows, default=1) if isinstance(rows, tuple) else rows
+    if "draws" in vars(config) and (not draws or min(draws) < 1 or "rows" in vars(config) and max(draws) > fewest):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws)) or 'none'}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
