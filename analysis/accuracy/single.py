@@ -9,7 +9,7 @@ from straightedge.analysis.accuracy.interval import TAIL, UNDEFINED, Estimate, s
 from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import Tally
 
-FEW = 8
+FEW = 2
 """A mean that rests on fewer rows than this in effect, n / skewness^2, may be anything."""
 
 
@@ -29,7 +29,7 @@ def variance(tally: Tally) -> Estimate:
     return average(blocks, tally.spread, blocks.n - 1, least=0.0)
 
 
-def average(sums: Sums, value: float, freedom: float, least: float = -np.inf) -> Estimate:
+def average(sums: Sums, value: float, freedom: float | int, least: float = -np.inf) -> Estimate:
     """A mean of these sums, of one statistic; anything from `least` on where it rests on too few rows."""
     error, asymmetry = float(sums.variance / sums.n) ** 0.5, float(sums.asymmetry)
     found = Estimate.skewed(value, error, asymmetry, freedom)
