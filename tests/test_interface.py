@@ -150,7 +150,8 @@ def test_two_problems_never_share_a_name(problem):
     assert len(set(changed)) == len({one.name for one in changed}) == len(changed)
 
 
-FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["measure", "--help"], ["new", "my_rule", "--folder", "."])
+FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["measure", "--help"], ["weights", "--help"],
+        ["new", "my_rule", "--folder", "."])
 
 
 @pytest.mark.endtoend
