@@ -78,7 +78,7 @@ def show(name: str) -> None:
 
 def command(name: str, question: str, kind: type, begin: Any) -> type:
     """The options of a study: those of its configuration and those of every run."""
-    options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[valid-type]
+    options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[misc, valid-type]
                                     ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
     options.__doc__ = question
     return options

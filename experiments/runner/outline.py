@@ -35,7 +35,7 @@ def outline(name: str) -> Outline:
             raise ValueError(f"{name}: the option {node.target.id} has no default")
         written = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
         words = ast.literal_eval(after.value) if written else ""  # type: ignore[union-attr]
-        kind = Annotated[kind_of(node.annotation), tyro.conf.arg(help=words)]  # type: ignore[misc]
+        kind = Annotated[kind_of(node.annotation), tyro.conf.arg(help=words)]  # type: ignore[valid-type]
         default = values[node.value.id] if isinstance(node.value, ast.Name) and node.value.id in values else ast.literal_eval(node.value)
         parts.append((node.target.id, kind, field(default=default)))
     made = make_dataclass(config.name, parts, frozen=True)
