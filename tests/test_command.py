@@ -14,6 +14,8 @@ from straightedge.experiments.command.study import Run, check, command
 from straightedge.experiments.runner.listing import studies
 from straightedge.experiments.runner.outline import outline
 
+pytestmark = pytest.mark.endtoend
+
 
 @pytest.fixture
 def run(monkeypatch, capsys):

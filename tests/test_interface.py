@@ -20,6 +20,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).parent.parent
 X, Y = torch.linspace(-1, 1, 14).view(7, 2), [0, 1, 1, 0, 1, 0, 0]
 
