@@ -47,7 +47,7 @@ def rmse_rescaled(tally: Tally, draws: int) -> Estimate:
         if not length > 0:
             return np.inf if spread > 0 else np.nan
         off = across2 / (length * (length + a * scale)) if a > 0 else 1 - a * scale / length  # 1 - cos, without cancellation
-        return float(np.sqrt(2 * off + spread / length**2 / draws))
+        return float(np.sqrt(max(2 * off + spread / length**2 / draws, 0.0)))
 
     return blended(tally, across(tally), root, 0.0, np.inf) if tally.length else UNDEFINED
 
@@ -127,7 +127,7 @@ def correlation(tally: Tally, forward: Estimate) -> float:
 
 def moved(function: Function, forward: Estimate, square: Estimate, noise: Estimate, together: float) -> tuple[float, float]:
     """The least and the most of function(forward, square, noise): every part is moved to the ends of its interval, and the moves add in
-    quadrature (Zou, Donner 2008), those of the first and the last with their correlation."""
+    quadrature (Zou, Donner 2008), those of the first and the last with their correlation where it makes the interval longer."""
     a, b, v = forward.value, square.value, noise.value
     middle, found = function(a, b, v), []
     for sign in (-1, 1):
@@ -140,7 +140,8 @@ def moved(function: Function, forward: Estimate, square: Estimate, noise: Estima
         if not np.isfinite([first, last, rest]).all():
             found.append(sign * np.inf)
             continue
-        found.append(middle + sign * max(first**2 + last**2 + 2 * together * one * other * first * last + rest**2, 0.0) ** 0.5)
+        both = max(2 * together * one * other * first * last, 0.0)
+        found.append(middle + sign * (first**2 + last**2 + both + rest**2) ** 0.5)
     return found[0], found[1]
 
 

@@ -53,8 +53,8 @@ def unskewed(z: float, asymmetry: float) -> float:
     return 3 / asymmetry * (float(np.cbrt(1 + asymmetry * (z - asymmetry / 6))) - 1)
 
 
-def share(hits: int, count: int) -> Estimate:
-    """A probability, from independent trials (Jeffreys' interval, closed at 0 and 1)."""
+def share(hits: float | int, count: float | int) -> Estimate:
+    """A probability, from independent trials, as many as count in effect (Jeffreys' interval, closed at 0 and 1)."""
     value = hits / count
     low, high = (float(betaincinv(hits + 0.5, count - hits + 0.5, tail)) for tail in (TAIL, 1 - TAIL))
     low, high = low if hits else 0.0, high if hits < count else 1.0

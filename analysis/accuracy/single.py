@@ -6,11 +6,9 @@ import numpy as np
 from scipy.stats import t as student
 
 from straightedge.analysis.accuracy.interval import TAIL, UNDEFINED, Estimate, share
+from straightedge.analysis.accuracy.score import FEW
 from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import Tally
-
-FEW = 2
-"""A mean that rests on fewer rows than this in effect, n / skewness^2, may be anything."""
 
 
 @lru_cache(maxsize=16)
@@ -83,7 +81,14 @@ def ratio(above: float, below: float, constant: float, linear: float, square: fl
 
 
 def descent(tally: Tally) -> Estimate:
-    """Against a run it is that along the run's mean; anything where that is not told from nothing."""
-    if not tally.length:
+    """Against a run it is that along the run's mean, which the run's error turns as its blocks say (balanced half-samples, McCarthy
+    1969); anything where that is not told from nothing."""
+    if not tally.length or tally.descents is None:
         return UNDEFINED
-    return share(tally.descents, int(tally.n)) if told(exact2(tally)) else Estimate(np.nan, np.nan, 0.0, 1.0)
+    if not told(exact2(tally)):
+        return Estimate(np.nan, np.nan, 0.0, 1.0)
+    n = float(tally.n)
+    hits, *turned = tally.descents.tolist()
+    own, turn = (hits + 0.5) * (n - hits + 0.5) / (n + 1) ** 3, float(np.mean([(other - hits) ** 2 for other in turned] or [0.0])) / n**2
+    part = own / (own + turn)
+    return share(hits * part, n * part)

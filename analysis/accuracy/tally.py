@@ -74,8 +74,11 @@ class Tally:
     """Mean squared distance from the mean within every block [j]."""
     projection: Sums | None = None
     """Of the rows' projections on the gradient, one statistic."""
-    descents: int = 0
+    descents: Tensor | None = None
+    """Rows with <row, aim> > 0, for every aim [h]."""
     directions: dict[int, Directions] = field(default_factory=dict)
+    shown: bool = True
+    """Whether so many rows show the events that the gradient is made of."""
 
     @property
     def errors(self) -> list[Error]:
@@ -126,7 +129,8 @@ def tally(replicates: Sequence[Accuracy], group: str) -> Tally:
                                        sum((part.cosines[group] for part in parts), none))
     return Tally(truth.exact[where], own.n, own.mean, own.variance, Error(own.n, own.variance / own.n, blocks[:, where]), run,
                  blocks[:, len(truth.exact) + index] - 2 * blocks[:, where] @ own.mean + own.mean @ own.mean,
-                 sums.at([len(truth.exact) + index]), sum(one.descents[group] for one in replicates), directions)
+                 sums.at([len(truth.exact) + index]), torch.stack([one.descents[group] for one in replicates]).sum(0), directions,
+                 truth.shown(where, own.n))
 
 
 def exact_tally(truth: Truth, group: str, mean: Float[Tensor, " d"], variance: Float[Tensor, " d"]) -> Tally:
