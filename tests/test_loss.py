@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from straightedge.estimators.disarm import Disarm
 from straightedge.estimators.moment.exact import exact_moments
-from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, Loss, SquaredError
+from straightedge.estimators.network.loss import LOSSES, CrossEntropy, LabelError, LogisticLoss, Loss, SquaredError, StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
@@ -125,4 +125,5 @@ def test_slopes_are_what_autograd_makes_of_the_features(loss):
 def test_slopes_of_a_certain_class():
     """Weights of the certain class alone: the slope is the others' share, far below rounding."""
     z, weights = torch.tensor([[60.0, 0.0, 1.0]], dtype=torch.float64), torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
-    np.testing.assert_allclose(CrossEntropy().slopes(z, weights)[0], [-math.exp(-60) * (1 + math.e), math.exp(-60), math.exp(-59)], rtol=1e-13)
+    want = [-math.exp(-60) * (1 + math.e), math.exp(-60), math.exp(-59)]
+    np.testing.assert_allclose(CrossEntropy().slopes(z, weights)[0], want, rtol=1e-13)

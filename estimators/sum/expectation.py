@@ -18,7 +18,7 @@ from straightedge.estimators.sum.reference import Values, grouping, references
 from straightedge.estimators.sum.stack import Stack
 from straightedge.estimators.sum.state import state_table
 from straightedge.estimators.sum.transfer import Blocked, Pullback, split
-from straightedge.estimators.sum.whole import tables
+from straightedge.estimators.sum.whole import Whole, tables
 
 WHOLE_BYTES = 7 << 17
 """Size of the tables of one layer up to which they are formed whole, for as many networks at once as this takes."""
@@ -53,10 +53,10 @@ def descend(stack: Stack) -> Descent:
     groups = [grouping(own, like.noise, a) for own, a in zip(among, activations, strict=True)]
     if bytes_of(like) > WHOLE_BYTES:
         space = Space(stack.theta)
-        transfers = [Blocked(a, like.noise, space) for a in activations]
+        transfers: Sequence[Blocked | Whole] = [Blocked(a, like.noise, space) for a in activations]
     else:
         transfers = tables(activations, like.noise, features.shape[-1])
-    values, pullbacks = Values(features.mT.contiguous()), []
+    values, pullbacks = Values(features.mT.contiguous()), list[Pullback]()
     for transfer, own, group in reversed(list(zip(transfers, among, groups, strict=True))):
         tail, pullback = transfer(values, own, group)
         values = values.below(tail, own, group)
@@ -78,7 +78,7 @@ def climb(found: Descent) -> Float[Tensor, "m d"]:
 
 
 def stacks(networks: Sequence[Network]) -> list[Stack]:
-    """Stacks of as many networks as one pass takes.  Raises InputError where they are not of one shape, Unsuitable where it does not fit."""
+    """As many networks as one pass takes in each.  Raises InputError where they are not of one shape, Unsuitable where one does not fit."""
     require_exact(networks[0])
     together = max(1, WHOLE_BYTES // bytes_of(networks[0]))
     return [Stack.of(networks[start:start + together], networks[0]) for start in range(0, len(networks), together)]

@@ -21,6 +21,7 @@ from straightedge.estimators.sum.reference import References, Values
 from straightedge.estimators.sum.state import enumerate_states
 from straightedge.estimators.sum.transfer import Pullback, split
 
+
 @dataclass(frozen=True, eq=False)
 class Whole:
     """The units of one layer at all states below."""
@@ -62,7 +63,8 @@ def tables(activations: Sequence[Float[Tensor, "m _ _"]], noise: Noise, features
     widths = [a.shape[1] for a in activations]
     for width in dict.fromkeys(widths):
         places = [place for place, other in enumerate(widths) if other == width]
-        joined = whole(torch.cat([activations[place] for place in places], -1) if len(places) > 1 else activations[places[0]], noise, features)
+        parts = [activations[place] for place in places]
+        joined = whole(torch.cat(parts, -1) if len(parts) > 1 else parts[0], noise, features)
         start = 0
         for place in places:
             rows = slice(start, start := start + activations[place].shape[-1])
@@ -90,7 +92,7 @@ def kronecker(pairs: Float[Tensor, "m 2 n s"]) -> Float[Tensor, "m states s"]:
 
 @lru_cache(maxsize=64)
 def membership(width: int, highs: int, dtype: torch.dtype, device: torch.device) -> Float[Tensor, "_ _"]:
-    """The matrix that sums the terms of both parts' states with each unit high, and with each unit low, these with the sign of -F'/F(-a)."""
+    """The matrix that sums the terms of both parts' states with each unit high, then with each unit low, these with a minus."""
     first = highs.bit_length() - 1
     like = torch.empty((), dtype=dtype, device=device)
     parts = [enumerate_states(torch.arange(2**units, device=device), units, like).T for units in (first, width - first)]
