@@ -4,7 +4,7 @@ import sys
 
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.measure import PRECISION
-from straightedge.analysis.cell.sampling import chunk_rows
+from straightedge.analysis.cell.memory import require_memory
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.module import require_suited
 from straightedge.analysis.problem.problem import Problem
@@ -26,17 +26,22 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     if reference and not reference.estimator.unbiased:
         raise InputError(f"reference: {settings.reference} is biased; expected an unbiased estimator such as reinforce or arm")
     network = problem.build()
-    if not reference:
+    drawn = network.to(settings.device, PRECISION[settings.precision])
+    if reference:
+        require_memory(drawn, reference.estimator, settings.memory << 20)
+    else:
         announce(network)
     for one in estimators:
         require_suited(one, network)
         suited(one, network, settings)
+        if settings.method != "exact":
+            require_memory(drawn, one, settings.memory << 20)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
-                 settings.precision, settings.memory, until, reference) for one in estimators]
+                 settings.precision, until, reference) for one in estimators]
 
 
 def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
-    """Raises InputError where an estimator cannot be measured on this network, in this way, with this memory."""
+    """Raises InputError where an estimator cannot be measured on this network, in this way."""
     try:
         estimator.check(network)
         exact = settings.method == "auto" or available(estimator, network)
@@ -46,9 +51,6 @@ def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
         return
     if settings.method == "exact" and not exact:
         raise InputError(f"{name_of(estimator)} has no exact moments on this network; use method auto or sampled")
-    if settings.method != "exact":
-        samples = vars(estimator).get("samples", 1)
-        chunk_rows(network.to("cpu", PRECISION[settings.precision]), settings.memory << 20, samples if isinstance(samples, int) else 1)
 
 
 def announce(network: Network) -> None:

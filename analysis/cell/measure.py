@@ -19,7 +19,7 @@ from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
-from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
+from straightedge.analysis.cell.sampling import Report, Stream, sample, silent
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.moment.exact import available, exact_moments
@@ -40,7 +40,7 @@ class Measurement:
     records: pd.DataFrame
     """One row for each group, metric, draws and seed, with method, rows and value."""
     run: dict
-    """What is worth knowing about the run: chunk, what ended it, seconds."""
+    """What is worth knowing about the run: rows of a block, what ended it, seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Ground:
 
 
 @lru_cache(maxsize=16)
-def ground(problem: Problem, device: str, precision: str, reference: Reference | None, memory: int) -> Ground:
+def ground(problem: Problem, device: str, precision: str, reference: Reference | None) -> Ground:
     """The network and what its rows are held against, once per process."""
     network = problem.build().to(device, torch.float64)
     narrow = network.to(device, PRECISION[precision])
@@ -66,19 +66,18 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
     else:
         reference.estimator.check(network)
         accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
-        cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
-        step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
-        Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
+        cell = Cell(problem, reference.estimator, reference.rows, 1, device=device)
+        Stream(cell, network, accuracy, "reference").grow(reference.rows)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
     return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
 
 
-def measure_cell(cell: Cell) -> Measurement:
-    """The measurement of a cell.
+def measure_cell(cell: Cell, report: Report = silent) -> Measurement:
+    """The measurement of a cell; `report` is told of its rows as they are drawn.
 
     Records with seed -1 are of the whole cell, with error and interval: from exact moments, else from the rows of all seeds.  Where
     the moments are exact the draws give only what moments do not: cosine, descent, cost."""
-    base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
+    base = ground(cell.problem, cell.device, cell.precision, cell.reference)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
     records, info, certain = [], {}, set()
@@ -99,7 +98,7 @@ def measure_cell(cell: Cell) -> Measurement:
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell
-    sampled, more = sample(drawn, network, base.truth)
+    sampled, more = sample(drawn, network, base.truth, report)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
     frame = pd.DataFrame(records)
