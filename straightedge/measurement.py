@@ -87,12 +87,13 @@ def chosen(estimators: Any) -> list[Estimator]:
 def perform(problem: Problem, estimators: list[Estimator], settings: Settings, verbose: bool = False) -> Result:
     """The result, from checked settings; of the estimators that can be measured, where others fail.  Raises Failed where all do."""
     cells = plan(problem, estimators, settings)
-    ran = run_cells(cells, settings.jobs, kept(problem, settings), settings.cell_timeout, settings.scheduler, verbose)
+    folder = kept(problem, settings)
+    ran = run_cells(cells, settings.jobs, folder, settings.cell_timeout, settings.scheduler, verbose)
     records, cells = ran.records, [cell for cell in cells if cell in ran.records]
     if not records:
         ran.check()
-    if ran.read:
-        print(f"{ran.read} of {len(records)} estimators read from {shown(settings.results / MEASURED)}", file=sys.stderr)
+    if ran.read and folder:
+        print(f"{ran.read} of {len(records)} estimators read from {shown(folder)}", file=sys.stderr)
     frame = table(cells, records).drop(columns="problem")
     if settings.until:
         frame["ended"] = [ended for cell in cells for ended in [records[cell].ended.iloc[0]] * len(summary(records[cell]))]

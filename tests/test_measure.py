@@ -7,12 +7,10 @@ import torch
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.measure import measure_cell
-from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.given import network
 from straightedge.estimators.base import Rule
 from straightedge.estimators.moment.exact import available, exact_moments
 from straightedge.estimators.network.error import InputError, Unsuitable
-from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 
 PROBLEM = network([torch.eye(2), 2 * torch.ones(3, 2), torch.ones(2, 3)], None, torch.eye(2), [0, 1])

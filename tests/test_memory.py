@@ -96,7 +96,8 @@ def test_the_size_of_a_block_follows_from_shapes_alone():
 @pytest.mark.unit
 def test_what_does_not_fit_is_refused():
     network = PROBLEMS[0].build()
-    for estimator in (Reinforce(samples=1000), registry()["rodeo"](hidden=1000), registry()["rebar"](learning_samples=1_000_000), registry()["gumbel_rao"](noises=1000)):
+    for estimator in (Reinforce(samples=1000), registry()["rodeo"](hidden=1000), registry()["rebar"](learning_samples=1_000_000),
+                      registry()["gumbel_rao"](noises=1000)):
         needed = -(-held(network, estimator) // 2**20)
         require_memory(network, estimator, needed << 20)
         with pytest.raises(InputError, match=rf"too small for .*; expected at least {needed}$"):

@@ -15,10 +15,10 @@ from straightedge.estimators.catalogue.spelling import estimators_of
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.task import check_timeout, told
-from straightedge.settings import Backend, check_scheduler
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.study import Study
+from straightedge.settings import Backend, check_scheduler
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 Verbose = Annotated[bool, tyro.conf.arg(aliases=["-v"])]

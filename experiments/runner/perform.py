@@ -105,7 +105,7 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
     except Failed as error:
         said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()])
         raise Failed(f"{study.name}: {len(ran.faults)} of {len(cells)} cells failed{said}: {error}") from None
-    if whole is None or set(whole["key"]) != set(keys.values()):
+    if whole is None or written is None or set(whole["key"]) != set(keys.values()):
         raise ValueError(f"{study.name}: the table is incomplete")
     path = folder / "summary.csv"
     if missing or not path.is_file() or path.read_bytes() != written.encode():

@@ -119,6 +119,7 @@ def progress(cells: Sequence[Cell], seconds: Mapping[Cell, float], jobs: int, ve
     if not cells or not (console.is_terminal or console.is_jupyter):
         yield Lines(cells, seconds, jobs, verbose)
         return
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[left]}")
+    counts = TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[left]}")
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), counts
     with Progress(*columns, console=console, transient=True) as bar:
         yield Bars(cells, seconds, jobs, verbose, bar=bar)
