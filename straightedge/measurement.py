@@ -37,20 +37,23 @@ def measure(network: Network | Problem | str | Path | nn.Module, given: object =
             max_seconds: float | int = 300.0, against: str | None = None, reference: str | None = None, reference_rows: int = 100_000,
             states: States = "+-1", noise: NoiseName = "logistic", loss: Any = "cross_entropy", device: str = "cpu",
             precision: Precision = "float64", memory: int = 128, jobs: int | None = None, cell_timeout: float | int | None = None,
-            results: str | Path | None = None) -> Result:
+            results: str | Path | None = None, parameters: Sequence[str] | None = None, projections: int = 0) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
         measure(network, estimators)                            measure(model, (x, y), estimators=.., loss=..)
 
     network     what `network` or `from_torch` gave, a problem of the package, or the path of a file
     model       a torch module with stochastic units; in its own mode, so mostly after model.eval(): units are sampled all the same
-    x, y        its data and labels, the data points along the first axis
+    x, y        its data and labels, the data points along the first axis: tensors, or tuples and dicts of them, with which the model is
+                called as model(*x) or model(**x)
     estimators  names with hyper-parameters as in 'reinforce:baseline=leave_one_out,samples=4', sweeps as in 'st_gumbel:tau=0.1,0.5', or
                 estimators themselves
     rows, seeds estimates of each seed, and independent replicates
     draws       numbers M of estimates averaged, for rmse and cosine
     states, noise, loss  of the network, where it is a file: they are not part of it
     loss        of a model: loss(output, y) or loss(model, x, y), one loss a point or a mean of torch's
+    parameters  of a model: names of parameters or submodules, those measured one by one; all that need a gradient if not given
+    projections number of random directions in which the model's other parameters, or all, are measured together, as the group `projected`
     and the others as the fields of straightedge.settings.Settings say
 
     Raises InputError, in one sentence, for what cannot be measured.  An estimator that fails loses itself alone: the others are in the
@@ -61,7 +64,9 @@ def measure(network: Network | Problem | str | Path | nn.Module, given: object =
                         precision, memory, jobs, None if cell_timeout is None else float(cell_timeout), results and Path(results))
     settings.check()
     if isinstance(network, nn.Module):
-        return perform(module_problem(network, given, loss), chosen(estimators), settings)
+        return perform(module_problem(network, given, loss, parameters, projections), chosen(estimators), settings)
+    if parameters is not None or projections:
+        raise InputError("measure: parameters and projections are of a torch module; a chain's layers are all measured")
     if given is not None and estimators is not None:
         raise InputError("measure: data and estimators, but no torch module; expected measure(network, estimators)")
     estimators = given if estimators is None else estimators
@@ -93,6 +98,8 @@ def perform(problem: Problem, estimators: list[Estimator], settings: Settings) -
     if ran.read:
         print(f"{ran.read} of {len(records)} estimators read from {shown(settings.results / MEASURED)}", file=sys.stderr)
     frame = table(cells, records).drop(columns="problem")
+    if isinstance(problem, Module):
+        frame["mapped"] = problem.program.mapped
     if settings.until:
         frame["ended"] = [ended for cell in cells for ended in [records[cell].ended.iloc[0]] * len(summary(records[cell]))]
     against = estimator_of(settings.against) if settings.against else None

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import ClassVar
 
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.network import Network
 
-STATES = {"01": BITS, "+-1": SIGNS}
 WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
          "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}"}
 """What a problem's name says of a field; of the others, their name and value."""
