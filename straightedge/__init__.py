@@ -7,6 +7,7 @@
     estimators()      lists the estimators
     Bernoulli, BinaryLinear, BinaryConv2d   stochastic units and weights for torch models;  bernoulli: the same as a function
     using, ensemble   other rules for a while; predictions averaged over samples
+    Probe             the same measurement along training, called in a loop of your own
     check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
     InputError        what all of these raise for bad input, in one sentence
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from straightedge.estimators.module.weight import BinaryConv2d, BinaryLinear
     from straightedge.estimators.network.error import InputError
     from straightedge.measurement import measure
+    from straightedge.probe import Probe
     from straightedge.result import Result
     from straightedge.truth import check, exact_gradient, exact_loss, moments
 
@@ -50,10 +52,11 @@ WHERE = {
     "measure": "straightedge.measurement:measure",
     "moments": "straightedge.truth:moments",
     "network": "straightedge.analysis.problem.given:network",
+    "Probe": "straightedge.probe:Probe",
     "Result": "straightedge.result:Result",
     "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
            "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 

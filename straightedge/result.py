@@ -48,6 +48,17 @@ class Result:
         passes = wide.get("evaluations", np.nan)
         return pd.DataFrame({"label": wide.label, "passes": passes, "rmse_relative": np.sqrt(square)})
 
+    def overview(self) -> pd.DataFrame:
+        """label, bias, deviation and rmse of one estimate, over |g|, and its efficiency: of the whole gradient.  A bias whose debiased square
+        is negative is 0."""
+        plain = self.table[(self.table.group == "all") & (self.table.draws == 1)]
+        plain = plain[plain.against.isna()] if "against" in plain else plain
+        wide = plain.pivot_table("value", "label", "metric", sort=False).reset_index()
+        length2 = wide.exact2.where(wide.exact2 > 0)
+        bias2, spread = wide.bias2.clip(lower=0), wide.variance
+        return pd.DataFrame({"label": wide.label, "bias": np.sqrt(bias2 / length2), "deviation": np.sqrt(spread / length2),
+                             "rmse": np.sqrt((wide.bias2 + spread).clip(lower=0) / length2), "efficiency": wide.get("efficiency", np.nan)})
+
     def best(self, passes: float | int = 1) -> pd.DataFrame:
         """The estimators by the RMSE of as many estimates as so many forward and backward passes pay for, the best first; those that cost
         more are left out.  An estimator that counts as no pass, such as `exact`, is always paid for.

@@ -20,7 +20,7 @@ from straightedge.analysis.cell.contradiction import contradiction
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
-from straightedge.analysis.problem.problem import Problem
+from straightedge.analysis.problem.problem import Problem, forget_built
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.moment.exact import available, exact_moments
 from straightedge.estimators.moment.marginal import Moments
@@ -71,6 +71,12 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
     return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
+
+
+def forget() -> None:
+    """Lets go of the networks that this process remembers: of many models measured one after the other only the last is of use."""
+    ground.cache_clear()
+    forget_built()
 
 
 def measure_cell(cell: Cell) -> Measurement:

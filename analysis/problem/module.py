@@ -72,8 +72,8 @@ class Module(Problem):
 def from_torch(model: nn.Module, x: Any, y: Any, **options: Any) -> Problem:
     """The problem of a torch model, its data and its labels: what `measure`, `exact_gradient`, `exact_loss` and `moments` take.
 
-    With stochastic units of this package in it any model; the options `loss`, `parameters`, `projections` are as in `measure`.  Without them a torch.nn.Sequential of
-    Linear layers, between which units are put; options are then those of `network`.
+    With stochastic units of this package in it any model; the options `loss`, `parameters`, `projections` are as in `measure`.  Without
+    them a torch.nn.Sequential of Linear layers, between which units are put; options are then those of `network`.
 
     Raises InputError, saying what would be right, for anything else.
     """

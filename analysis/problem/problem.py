@@ -64,3 +64,8 @@ def _build(problem: Problem) -> Network:
     return problem.network()
 
 
+def forget_built() -> None:
+    """Lets go of the networks that are remembered."""
+    _build.cache_clear()
+
+

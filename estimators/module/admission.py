@@ -24,8 +24,8 @@ def require_data(model: nn.Module, x: Any, y: Any) -> None:
     given = [*parts(x, "x"), *parts(y, "y")]
     for what, value in given:
         if not isinstance(value, Tensor) or not value.dim():
-            raise InputError(f"{what}: {type(value).__name__}; expected a tensor with the data points along its first axis, or a tuple, list "
-                             "or dict of such")
+            raise InputError(f"{what}: {type(value).__name__}; expected a tensor with the data points along its first axis, or a tuple, "
+                             "list or dict of such")
     if not all(any(parts(value)) for value in (x, y)):
         raise InputError("x or y holds no tensor; expected the data points along the first axis of one or more")
     counts = [len(value) for _, value in given]
@@ -101,7 +101,8 @@ def touching(program: Program, theta: Tensor, run: Run, rng: torch.Generator) ->
     for x, call in zip(xs, run.calls, strict=True):
         if not call.law.shared:
             x[0] = sum(call.law.states) - x[0]
-    changed = replace(program, x=each(program.x, lambda value: other_first(value, rng)), y=each(program.y, lambda value: other_first(value, rng)))
+    x, y = (each(values, lambda value: other_first(value, rng)) for values in (program.x, program.y))
+    changed = replace(program, x=x, y=y)
     if same(run, changed.run(theta, forced(xs)), skip=1):
         return ""
     return f"points touch each other{first_of(program, nn.modules.batchnorm._NormBase)}"

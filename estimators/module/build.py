@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from straightedge.estimators.module import admission
-from straightedge.estimators.module.data import count, each, flat
+from straightedge.estimators.module.data import each, flat
 from straightedge.estimators.module.loss import point_loss, require_mean
 from straightedge.estimators.module.network import ModuleNetwork
 from straightedge.estimators.module.program import Program, Whole, drawn
