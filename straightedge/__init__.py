@@ -56,8 +56,8 @@ WHERE = {
     "Result": "straightedge.result:Result",
     "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
-           "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "assert_unbiased", "bernoulli", "check",
+           "ensemble", "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 
 def __getattr__(name: str) -> object:

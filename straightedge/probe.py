@@ -71,7 +71,7 @@ class Probe:
     def __call__(self, model: nn.Module, data: Any = None) -> Result | None:
         """To be called once a step: the result, at a checkpoint that was measured.
 
-        Raises InputError where the first checkpoint cannot be measured; what later ones lack is kept in `failures`, and training goes on."""
+        Raises InputError where the first checkpoint cannot be measured; why later ones could not is kept in `failures`: training goes on."""
         step, self.calls = self.calls, self.calls + 1
         self.data = data if self.data is None else self.data
         if step % self.every:
@@ -147,11 +147,11 @@ def share_of(budget: object) -> float | None:
 @contextmanager
 def untouched() -> Iterator[None]:
     """Inside, random numbers may be drawn and threads set: afterwards all is as it was."""
-    threads, own, arrays = torch.get_num_threads(), random.getstate(), np.random.get_state()
+    threads, own, arrays = torch.get_num_threads(), random.getstate(), np.random.get_state()  # noqa: NPY002 - it is the user's
     try:
         with torch.random.fork_rng():
             yield
     finally:
         random.setstate(own)
-        np.random.set_state(arrays)
+        np.random.set_state(arrays)  # noqa: NPY002
         torch.set_num_threads(threads)

@@ -49,8 +49,8 @@ class Result:
         return pd.DataFrame({"label": wide.label, "passes": passes, "rmse_relative": np.sqrt(square)})
 
     def overview(self) -> pd.DataFrame:
-        """label, bias, deviation and rmse of one estimate, over |g|, and its efficiency: of the whole gradient.  A bias whose debiased square
-        is negative is 0."""
+        """label, bias, deviation and rmse of one estimate, over |g|, and its efficiency: of the whole gradient.  A bias whose debiased
+        square is negative is 0."""
         plain = self.table[(self.table.group == "all") & (self.table.draws == 1)]
         plain = plain[plain.against.isna()] if "against" in plain else plain
         wide = plain.pivot_table("value", "label", "metric", sort=False).reset_index()
