@@ -1,5 +1,6 @@
 """Straightedge: the ruler for gradient estimators of stochastic binary networks.
 
+    advise            which estimator for this network, in a dozen lines
     measure           bias, variance, RMSE and direction of estimators on a network, as one Result
     network           a network from arrays;  from_torch: from a torch model;  load: from a file
     exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
@@ -23,6 +24,7 @@ if not (Path(__file__).parent / "estimators").is_dir():  # a checkout: the rooms
 
 if TYPE_CHECKING:
     from straightedge import estimators
+    from straightedge.advice import advise
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
     from straightedge.analysis.problem.given import network
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from straightedge.truth import check, exact_gradient, exact_loss, moments
 
 WHERE = {
+    "advise": "straightedge.advice:advise",
     "assert_unbiased": "straightedge.analysis.check.unbiased:assert_unbiased",
     "Bernoulli": "straightedge.estimators.module.unit:Bernoulli",
     "bernoulli": "straightedge.estimators.module.unit:bernoulli",
@@ -56,7 +59,7 @@ WHERE = {
     "Result": "straightedge.result:Result",
     "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "assert_unbiased", "bernoulli", "check",
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "advise", "assert_unbiased", "bernoulli", "check",
            "ensemble", "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 

@@ -71,7 +71,7 @@ class Probe:
     def __call__(self, model: nn.Module, data: Any = None) -> Result | None:
         """To be called once a step: the result, at a checkpoint that was measured.
 
-        Raises InputError where the first checkpoint cannot be measured; why later ones could not is kept in `failures`: training goes on."""
+        Raises InputError where the first checkpoint cannot be measured; why later ones could not is in `failures`, and training goes on."""
         step, self.calls = self.calls, self.calls + 1
         self.data = data if self.data is None else self.data
         if step % self.every:

@@ -29,10 +29,14 @@ class Result:
     rows: int
     failures: tuple[str, ...] = ()
     """A sentence for every estimator that failed, and is not in the table."""
+    reference: str = ""
+    """The estimator whose long run stands for the exact gradient, where one does."""
 
     def __repr__(self) -> str:
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
-        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows"
+        run = self.table[(self.table.metric == "reference_error") & (self.table.group == "all")].value
+        known = f" (to {100 * run.iloc[0]:.2g} %, by a run of {self.reference})" if len(run) else ""
+        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))

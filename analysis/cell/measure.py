@@ -19,7 +19,8 @@ from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
-from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
+from straightedge.analysis.cell.reference import long_run, reference_records
+from straightedge.analysis.cell.sampling import sample
 from straightedge.analysis.problem.problem import Problem, forget_built
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.moment.exact import available, exact_moments
@@ -65,10 +66,8 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         gradient, run = exact_gradient(network), None
     else:
         reference.estimator.check(network)
-        accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
         cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
-        step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
-        Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
+        accuracy = long_run(cell, network, reference)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
     return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
 
@@ -108,6 +107,7 @@ def measure_cell(cell: Cell) -> Measurement:
     sampled, more = sample(drawn, network, base.truth)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
+    records += reference_records(base.truth)
     frame = pd.DataFrame(records)
     if cell.until:
         frame["ended"] = more["ended"]
