@@ -60,7 +60,8 @@ class Probe:
         if csv is not None and (Path(csv).suffix != ".csv" or not Path(csv).absolute().parent.is_dir()):
             raise InputError(f"csv: {csv}; expected a name that ends in .csv, in a folder that exists")
         self.estimators, self.data, self.loss, self.every, self.frozen = chosen(estimators), data, loss, every, frozen
-        self.csv, self.log, self.clock, self.options = csv and Path(csv), log, clock, {"rows": rows, "seeds": seeds, "jobs": 1} | options
+        self.csv, self.log, self.clock = None if csv is None else Path(csv), log, clock
+        self.options = {"rows": rows, "seeds": seeds, "jobs": 1} | options
         self.calls, self.skipped, self.spent, self.last, self.began = 0, 0, 0.0, 0.0, clock()
         self.results: dict[int, Result] = {}
         """Step -> what was found there."""

@@ -3,6 +3,7 @@
 import time
 
 import torch
+from torch import Tensor
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.accuracy.interval import Estimate
@@ -43,7 +44,8 @@ def variance_for_time(estimator: Estimator, network: Network) -> float:
     """tr Cov of one estimate times its seconds."""
     rng = torch.Generator(network.theta.device).manual_seed(0)
     estimator(network, 2, rng)
-    rows, began = [], time.perf_counter()
+    rows: list[Tensor] = []
+    began = time.perf_counter()
     while len(rows) < TRIAL // 8 and (not rows or time.perf_counter() - began < SECONDS):
         rows.append(estimator(network, 8, rng).detach())
     drawn = torch.cat(rows)

@@ -13,7 +13,7 @@ def chosen(whole: nn.Module, names: Sequence[str] | None, projections: int) -> t
     Raises InputError for a name that is none, and where nothing is left to measure."""
     if isinstance(projections, bool) or not isinstance(projections, int) or projections < 0:
         raise InputError(f"projections: {projections!r}; expected a whole number of random directions, or 0 for none")
-    known = dict(whole.named_parameters())
+    known: dict[str, Tensor] = dict(whole.named_parameters())
     free = {name: value for name, value in known.items() if value.requires_grad}
     if names is None:
         single = {} if projections else free
