@@ -119,7 +119,7 @@ def other_first(values: Tensor, rng: torch.Generator) -> Tensor:
     return values
 
 
-def first_of(program: Program, kind: type) -> str:
+def first_of(program: Program, kind: type[nn.Module]) -> str:
     """' in' and the first module of this kind that is in training mode; nothing where there is none."""
     found = [f" in {type(module).__name__} {name.removeprefix('model.')!r}" for name, module in program.whole.named_modules()
              if isinstance(module, kind) and module.training]
