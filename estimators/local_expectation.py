@@ -15,6 +15,8 @@ class LocalExpectation(Estimator):
     In a chain the other units of the layer keep their states and the layers above are sampled with the same uniforms for both
     values of the unit, as Tokui and Sato do.
 
+    Also known as RAM; IndeCateR for one unit at a time; flip_enum of ADEV for a single bit.
+
     By      F'(a) (f given the unit is hi - f given it is lo), one unit at a time
     Needs   nothing of the loss but its value
     Bias    none; no noise from the unit itself
