@@ -14,13 +14,13 @@ from straightedge.estimators.sum.expectation import exact_gradient
 
 @pytest.mark.parametrize("width", (2, 9, 40))
 def test_the_price_does_not_grow_with_the_width(width):
-    """Two layers: the pass itself and at most one more from each layer; local expectation takes more than a quarter pass for each unit."""
+    """Two layers: the pass itself and at most one more in all; local expectation takes more, though a flip changes one column only."""
     prices = {}
     for estimator in (SingleFlip(), LocalExpectation()):
         network = layered((3, width, width, 2), CrossEntropy(), [0, 1]).metered()
         estimator(network, 5, torch.Generator().manual_seed(0))
         prices[type(estimator)] = network.cost(5).forwards
-    assert 1 < prices[SingleFlip] < 3 and prices[LocalExpectation] > 1 + width / 4
+    assert prices[SingleFlip] <= 2 + 1e-9 < prices[LocalExpectation]
 
 
 @pytest.mark.parametrize("choice", ("density", "even"))
