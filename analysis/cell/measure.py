@@ -17,6 +17,7 @@ from straightedge.analysis.accuracy.verdict import exact_verdict
 from straightedge.analysis.cell import module  # noqa: F401 - what is known of modules
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
+from straightedge.analysis.cell.nature import nature_records
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
@@ -81,7 +82,7 @@ def measure_cell(cell: Cell) -> Measurement:
     base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
-    records, info, certain = [], {}, set()
+    records, info, certain = nature_records(wide, base.truth.run is None), {}, set()
     if cell.method != "sampled" and base.truth.run is None:
         found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
@@ -93,9 +94,10 @@ def measure_cell(cell: Cell) -> Measurement:
             found, info["note"] = None, f"measured as sampled: {why}"
         if found is not None:
             start = time.perf_counter()
-            records = moment_records(cell, found, base)
+            moments = moment_records(cell, found, base)
             info["moment_seconds"] = time.perf_counter() - start
-            certain = {record["metric"] for record in records}
+            certain = {record["metric"] for record in moments}
+            records += moments
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell

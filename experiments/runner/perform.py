@@ -150,6 +150,8 @@ def joined(study: Study, keys: dict[Cell, str], old: pd.DataFrame | None, missin
     order = {key: position for position, key in enumerate(keys.values())}
     if not study.timed:
         whole = whole[whole["metric"] != "seconds"]
+    if study.keep:
+        whole = whole[study.keep(whole)]
     return whole[whole["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
 
 

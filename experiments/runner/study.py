@@ -39,6 +39,8 @@ class Study:
     against: "Estimator | None" = field(default=None)
     """One of the estimators, from whose errors the others' differences, paired by seed, become rows of the table."""
 
+    keep: "Callable[[pd.DataFrame], pd.Series] | None" = None
+    """Which lines stay in the table, of a study whose cells say more than it asks for; all of them if not given."""
     networks: bool = False
     """Whether a network of the user's may stand in the place of its problems."""
 
