@@ -34,8 +34,6 @@ class Study:
     """What table.md and table.tex show."""
     fields: tuple[str, ...] = ()
     """Fields of the problems that become columns problem_<field>."""
-    timed: bool = False
-    """Whether seconds stay in the table; they differ from run to run."""
     against: "Estimator | None" = field(default=None)
     """One of the estimators, from whose errors the others' differences, paired by seed, become rows of the table."""
 
