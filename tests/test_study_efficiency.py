@@ -19,6 +19,8 @@ from straightedge.estimators.tempered import Tempered
 from straightedge.experiments import cost, efficiency
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):

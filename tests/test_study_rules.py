@@ -12,6 +12,8 @@ from straightedge.estimators.tempered import Tempered
 from straightedge.experiments import rules
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
