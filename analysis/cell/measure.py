@@ -82,7 +82,8 @@ def measure_cell(cell: Cell) -> Measurement:
     base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
-    records, info, certain = nature_records(wide, base.truth.run is None), {}, set()
+    records, info, certain = [], {}, set()
+    nature = nature_records(wide, base.truth.run is None)
     if cell.method != "sampled" and base.truth.run is None:
         found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
@@ -94,17 +95,16 @@ def measure_cell(cell: Cell) -> Measurement:
             found, info["note"] = None, f"measured as sampled: {why}"
         if found is not None:
             start = time.perf_counter()
-            moments = moment_records(cell, found, base)
+            records = moment_records(cell, found, base)
             info["moment_seconds"] = time.perf_counter() - start
-            certain = {record["metric"] for record in moments}
-            records += moments
+            certain = {record["metric"] for record in records}
     if cell.method == "exact":
-        return Measurement(pd.DataFrame(records), info)
+        return Measurement(pd.DataFrame(records + nature), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell
     sampled, more = sample(drawn, network, base.truth)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
-    frame = pd.DataFrame(records)
+    frame = pd.DataFrame(records + nature)
     if cell.until:
         frame["ended"] = more["ended"]
     return Measurement(frame, info | more)
