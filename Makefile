@@ -23,7 +23,7 @@ test: $(VENV)/ready ## runs all tests
 	@$(RUN) -m pytest
 
 quick: $(VENV)/ready ## runs the tests that take a minute: no sampling, no study, no other process
-	@$(RUN) -m pytest -m "not sampled and not study and not endtoend"
+	@$(RUN) -m pytest -m "(unit or exact) and not (sampled or study or endtoend)"
 
 coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches
 	@$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered

@@ -7,6 +7,7 @@ planted in one coordinate is found as often whether its rows come from 2 seeds o
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import pandas as pd
 
@@ -54,7 +55,7 @@ class Config:
 
     estimators: Suppressed[tuple[Estimator, ...] | None] = None
     """All that are unbiased if not given."""
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[Literal["initial", "trained", "saturated"], ...] = ("initial", "trained", "saturated")
     """Kinds of networks."""
     networks: int = 4
     """Random networks of each kind, for every unbiased estimator."""

@@ -14,6 +14,8 @@ from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import exact_tally, tally
 from straightedge.analysis.accuracy.truth import Truth
 
+pytestmark = pytest.mark.unit
+
 G = torch.tensor([1.0, -2.0, 0.5, 0.0, 0.3], dtype=torch.float64)
 GROUPS = {"first": slice(0, 2), "all": slice(0, 5)}
 BIAS = torch.tensor([0.1, 0.0, -0.2, 0.0, 0.1], dtype=torch.float64)

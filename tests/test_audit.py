@@ -12,6 +12,8 @@ from straightedge.estimators.reinmax import Reinmax
 from straightedge.experiments.audit import audit
 from straightedge.experiments.audit.peers import LOSSES, PEERS, Peer, installed
 
+pytestmark = pytest.mark.endtoend
+
 HELD = {"held": "1.0"}
 
 

@@ -11,6 +11,8 @@ from straightedge.estimators.network.loss import LogisticLoss
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import LOGISTIC, NOISES, Logistic
 
+pytestmark = pytest.mark.sampled
+
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 PUBLISHED = 1e-10

@@ -9,6 +9,8 @@ from straightedge.estimators.sum.expectation import exact_cost, exact_gradient
 from straightedge.experiments.bench.ceiling import CEILING, loop
 from straightedge.experiments.bench.joint import floor_operations, joint_gradient
 
+pytestmark = pytest.mark.unit
+
 
 @pytest.fixture(scope="module")
 def network():

@@ -6,6 +6,8 @@ from scipy.stats import binom, norm
 
 from straightedge.analysis.accuracy.bias_test import EVENTS, BiasTest, critical
 
+pytestmark = pytest.mark.sampled
+
 
 def tallied(counts: torch.Tensor, n: int, p: float) -> BiasTest:
     """Tests of n rows each, one a coordinate, of which `counts` rows are 1 - p and the others -p; their mean is zero if right."""

@@ -17,6 +17,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough, straight_through
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.unit
+
 
 def problem(hidden=(2,), outputs=1, loss=None, activation=None, points=3, inputs=2) -> BinaryWeights:
     rng = torch.Generator().manual_seed(5)

@@ -12,6 +12,8 @@ from witness.enumeration import joint
 from witness.gradient import gradient
 from witness.network import formula
 
+pytestmark = pytest.mark.sampled
+
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "cases"
 TOLERANCE = 1e-12
 SATURATED = ["sat36", *(f"saturated:{bias}" for bias in BIASES)]

@@ -7,6 +7,8 @@ import torch
 
 from straightedge.analysis.check.unbiased import assert_unbiased, judge
 
+pytestmark = pytest.mark.endtoend
+
 PAGE = Path(__file__).parent.parent / "docs" / "check-your-own.md"
 
 

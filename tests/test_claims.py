@@ -16,6 +16,8 @@ from straightedge.estimators.base import Estimator
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.sampled
+
 RECORDED = pd.read_csv(checkout() / "results" / "claims" / "claims.csv", keep_default_na=False).set_index("claim")
 PAIRS = [(name, kind) for name, one in claims().items() for kind in one.about]
 

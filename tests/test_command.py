@@ -9,7 +9,12 @@ from straightedge.analysis.problem.archive import write
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.experiments.command.main import main
+from straightedge.experiments.command.option import parsed
+from straightedge.experiments.command.study import Run, check, command
 from straightedge.experiments.runner.listing import studies
+from straightedge.experiments.runner.outline import outline
+
+pytestmark = pytest.mark.endtoend
 
 
 @pytest.fixture
@@ -48,10 +53,21 @@ def test_lists_studies_and_estimators(run):
         assert sum(line.split()[:1] == [name] for line in out.splitlines()) == 1, name
 
 
-def test_help_of_every_study(run):
-    for name in studies():
-        status, out, _ = run(name, "--help")
-        assert status == 0 and "--jobs" in out
+@pytest.mark.parametrize("name", sorted(studies()))
+def test_help_of_every_study(run, name, capsys):
+    """What the file alone tells is what the study itself tells, to the word."""
+    status, out, _ = run(name, "--help")
+    study = studies()[name]
+    with pytest.raises(SystemExit):
+        parsed(command(name, study.question, study.config, study.config()), ["--help"], name)
+    assert status == 0 and "--jobs" in out and outline(name) and out.split() == capsys.readouterr().out.split()
+
+
+@pytest.mark.parametrize("name", sorted(studies()))
+@pytest.mark.parametrize("begin", ["config", "smoke", "paper"])
+def test_configurations_of_every_study_are_admitted(name, begin):
+    study = studies()[name]
+    check(study.config() if begin == "config" else getattr(study, begin), Run())
 
 
 BASE = ("--states", "01", "--loss", "logistic", "--rows", "20", "--seeds", "2")

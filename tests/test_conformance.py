@@ -20,6 +20,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.reinmax import Reinmax
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.sampled
+
 VARIANTS = (Reinforce(baseline="constant", constant=0.7), Reinforce(baseline="running_mean"),
             Reinforce(baseline="leave_one_out", samples=2), Reinforce(baseline="leave_one_out", samples=5),
             Arms(samples=2), Arms(samples=5), Rebar(tau=0.5), Reinmax(tau=1.0))

@@ -7,6 +7,8 @@ import torch
 
 from straightedge.estimators.sum.contraction import contraction, kronecker, push
 
+pytestmark = pytest.mark.exact
+
 
 def draw(*shape):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)), dtype=torch.float64)

@@ -14,6 +14,8 @@ from straightedge.estimators.straight_through import straight_through
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.zgr import zgr
 
+pytestmark = pytest.mark.exact
+
 SECOND_ORDER = (darn, zgr, reinmax)
 NAMES = {"ids": lambda rule: rule.__name__}
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)

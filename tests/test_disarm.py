@@ -18,6 +18,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.sampled
+
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)

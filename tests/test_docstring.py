@@ -9,6 +9,8 @@ from straightedge.analysis.check.ladder import ladder
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.reinforce import Reinforce
 
+pytestmark = pytest.mark.unit
+
 FORWARD = (4 * 3 + 1 * 5 + 3 * 2 + 2 * 4) + 2  # 2-4-1-3 units, 2 outputs: weights, biases and the loss
 BACKWARD = 1 * 4 + 3 * 1 + 2 * 3
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).parent.parent
 CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

@@ -10,6 +10,8 @@ from straightedge.analysis.check.ladder import linear, vector
 from straightedge.estimators.catalogue.estimate import EstimateError, estimates
 from straightedge.estimators.reinforce import Reinforce
 
+pytestmark = pytest.mark.sampled
+
 NETWORK = vector(linear)
 
 

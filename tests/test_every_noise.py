@@ -19,6 +19,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.sampled
+
 ESTIMATORS = {name: kind() for name, kind in registry().items() if kind.unbiased and kind.random} | {
     "reinforce, running mean": Reinforce(baseline="running_mean"),
     "reinforce, leave one out": Reinforce(baseline="leave_one_out", samples=3),

@@ -15,6 +15,8 @@ from straightedge.estimators.sum.expectation import Data, exact_cost, exact_grad
 from straightedge.estimators.sum.kronecker import Space, kronecker
 from straightedge.estimators.sum.transfer import Transfer, enumerate_states, split
 
+pytestmark = pytest.mark.exact
+
 
 def joint(network: Network) -> torch.Tensor:
     """The expected loss by enumeration of all joint states: what this package never does, and what it must equal."""

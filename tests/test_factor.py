@@ -19,6 +19,8 @@ from straightedge.estimators.network.unit import hard, with_slope
 from straightedge.estimators.st_gumbel import StGumbel
 from straightedge.estimators.sum.quadrature import NotSmooth, lobatto, means
 
+pytestmark = pytest.mark.exact
+
 A = torch.linspace(-4.03, 4, 33, dtype=torch.float64).unsqueeze(1)
 
 

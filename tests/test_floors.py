@@ -9,6 +9,8 @@ from straightedge.analysis.store.key import imported
 from straightedge.analysis.store.place import checkout
 from straightedge.estimators.catalogue.catalogue import entries
 
+pytestmark = pytest.mark.unit
+
 ROOMS = (
     "estimators.network", "estimators.sum", "estimators.base", "estimators.sampling", "estimators.moment", "estimators",
     "estimators.catalogue", "estimators.module", "analysis.store", "analysis.accuracy", "analysis.problem", "analysis.cell",

@@ -17,6 +17,8 @@ from straightedge.estimators.network.unit import relaxed_slope, threshold
 from straightedge.estimators.st_gumbel import StGumbel, st_gumbel
 from straightedge.estimators.zgr import zgr
 
+pytestmark = pytest.mark.sampled
+
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 INSIDE = (-0.7, 0.25)

@@ -11,6 +11,8 @@ from straightedge.estimators.identity import identity
 from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.unit
+
 STEP, GRADIENT = 0.7, 0.9
 
 

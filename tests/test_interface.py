@@ -20,6 +20,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).parent.parent
 X, Y = torch.linspace(-1, 1, 14).view(7, 2), [0, 1, 1, 0, 1, 0, 0]
 
@@ -150,7 +152,8 @@ def test_two_problems_never_share_a_name(problem):
     assert len(set(changed)) == len({one.name for one in changed}) == len(changed)
 
 
-FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["measure", "--help"], ["new", "my_rule", "--folder", "."])
+FAST = (["--version"], [], ["--help"], ["mesure"], ["figures", "--help"], ["measure", "--help"], ["weights", "--help"],
+        ["new", "my_rule", "--folder", "."])
 
 
 @pytest.mark.endtoend

@@ -17,6 +17,8 @@ from straightedge.analysis.accuracy.tally import exact_tally, tally
 from straightedge.analysis.accuracy.truth import Run, Truth
 from straightedge.analysis.cell.until import Until
 
+pytestmark = pytest.mark.sampled
+
 G = torch.tensor([1.0, -2.0, 0.5, 0.0, 0.3], dtype=torch.float64)
 GROUPS = {"all": slice(0, 5)}
 BIAS = torch.tensor([0.1, 0.0, -0.1, 0.0, 0.1], dtype=torch.float64)

@@ -15,6 +15,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.exact
+
 CASES = Path(__file__).resolve().parents[2] / "shared" / "data" / "cases"
 A = torch.tensor([-50.0, -36.0, -9.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 9.0, 36.0, 50.0], dtype=torch.float64)
 KINKS = {"uniform": {-1.0: 0.0, 1.0: 0.0, 0.0: 0.5}, "triangular": {0.0: 0.5, -2.0: 0.0, 2.0: 0.0, 1.0: 0.25}}

@@ -11,6 +11,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.sampling.forward import trunk
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.sampled
+
 STATES = torch.tensor(list(product((-1.0, 1.0), repeat=4)), dtype=torch.float64)
 
 

@@ -12,6 +12,8 @@ from straightedge.estimators.network.loss import CrossEntropy
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sampling.learning import LEARNED, LearningEstimator, centred, coefficients, inner, minimise, share, spread
 
+pytestmark = pytest.mark.unit
+
 LEARNERS = {name: kind for name, kind in registry().items() if issubclass(kind, LearningEstimator)}
 OPTIONS = {"reinforce": {"baseline": "running_mean"}}
 SMALL = {"learning_samples": 500}

@@ -15,6 +15,8 @@ from straightedge.estimators.sampling.flip import flip, losses
 from straightedge.estimators.sampling.forward import rollout, trunk
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.exact
+
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)

@@ -16,6 +16,8 @@ from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.unit
+
 RNG = torch.Generator().manual_seed(0)
 Z = 3 * torch.randn(4, 7, 3, generator=RNG, dtype=torch.float64)
 

@@ -16,6 +16,8 @@ from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.sampled
+
 PROBLEM = network([torch.eye(2), 2 * torch.ones(3, 2), torch.ones(2, 3)], None, torch.eye(2), [0, 1])
 """Of pre-activations over 3 in the second layer only, which the quick look of `available` does not see."""
 

@@ -14,6 +14,8 @@ from straightedge.experiments.command.measure import Options
 from straightedge.experiments.command.measure import measured as result_of
 from straightedge.experiments.command.report import readable
 
+pytestmark = pytest.mark.sampled
+
 TRAINED = Points((5, 5, 5), loss="logistic", states="01", steps=60)
 PUBLISHED = Path(os.environ.get("STRAIGHTEDGE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "psa-5-5-5" / "chk100.npz"
 COLUMNS = ["group", "metric", "draws", "value", "error", "low", "high", "rows", "seeds", "method"]

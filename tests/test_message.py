@@ -20,6 +20,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.st_gumbel import StGumbel
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.exact
+
 NETWORKS = {
     "three layers, cross-entropy": grid.network((2, 3, 2), CrossEntropy()),
     "bits, three classes, normal": grid.network((3, 2), CrossEntropy(), outputs=3, noise=NOISES["normal"], states=BITS),

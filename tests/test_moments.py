@@ -14,6 +14,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.exact
+
 NETWORKS = {
     "state function": layered((2, 2, 3), StateFunction(lambda x: x.prod(-1) + x[..., 0]), [0, 0]),
     "cross-entropy, bits": layered((2, 3, 1, 2), CrossEntropy(), [0, 1, 1], NOISES["logistic2"], BITS),

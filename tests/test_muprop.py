@@ -13,6 +13,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sampling.forward import trunk
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.sampled
+
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)

@@ -11,6 +11,8 @@ from straightedge.estimators.network.loss import CrossEntropy, StateFunction
 from straightedge.estimators.network.network import BITS, SIGNS, Network
 from straightedge.estimators.sum.expectation import exact_loss
 
+pytestmark = pytest.mark.unit
+
 
 def test_theta_holds_weights_row_by_row_then_biases():
     network = Points((2, 3), points=5).build()

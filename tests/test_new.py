@@ -9,6 +9,8 @@ import pytest
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.new import write_estimator
 
+pytestmark = pytest.mark.endtoend
+
 ROOT = Path(__file__).parent.parent
 
 

@@ -8,6 +8,8 @@ from torch.autograd import gradcheck
 
 from straightedge.estimators.network.noise import NOISES
 
+pytestmark = pytest.mark.unit
+
 TWINS = {"logistic": stats.logistic(), "logistic2": stats.logistic(scale=0.5), "uniform": stats.uniform(-1, 2),
          "triangular": stats.triang(0.5, -2, 4), "normal": stats.norm()}
 A = torch.linspace(-3.05, 3.05, 62, dtype=torch.float64)  # avoids the corners of the piecewise densities

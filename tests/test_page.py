@@ -12,6 +12,8 @@ from straightedge.estimators.catalogue.registry import registry
 from straightedge.experiments.command import page
 from straightedge.experiments.command.stamp import stamp, stamped
 
+pytestmark = pytest.mark.study
+
 PAGE = checkout() / "docs" / "estimators.md"
 
 

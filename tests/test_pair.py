@@ -15,6 +15,8 @@ from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, Squ
 from straightedge.estimators.network.network import BITS
 from straightedge.estimators.network.noise import NOISES
 
+pytestmark = pytest.mark.exact
+
 NETWORKS = {
     "cross-entropy": grid.network((2, 2), CrossEntropy(), scale=1.5),
     "many targets, bits, normal": grid.network((2, 2), SquaredError(), points=7, noise=NOISES["normal"], states=BITS),

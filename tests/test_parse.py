@@ -11,6 +11,8 @@ from straightedge.estimators.network.error import InputError
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.experiments.runner.listing import study_of
 
+pytestmark = pytest.mark.unit
+
 
 def test_estimators():
     assert estimator_of("reinforce") == Reinforce()

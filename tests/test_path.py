@@ -12,6 +12,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.psa import Psa
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.exact
+
 NETWORKS = {
     "three layers, cross-entropy": grid.network((2, 3, 2), CrossEntropy(), scale=1.5),
     "bits, many targets, uniform": grid.network((3, 2), SquaredError(), points=7, noise=NOISES["uniform"], states=BITS, scale=0.7),

@@ -15,6 +15,8 @@ from straightedge.estimators.network.loss import CrossEntropy
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.unit
+
 
 def test_too_wide_is_refused_before_it_starts():
     network = grid.network((30, 30), CrossEntropy())

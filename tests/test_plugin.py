@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.unit
+
 ROOT = Path(__file__).parent.parent
 SOUND = '''from dataclasses import dataclass
 from straightedge.estimators.base import Rule

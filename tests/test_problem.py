@@ -12,6 +12,8 @@ from straightedge.analysis.problem.function import Polynomial, Toy
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.unit
+
 PROBLEMS = [Points((3, 2), points=30), Points((3,), shape="rings", loss="logistic", states="01", points=30),
             Points((2,), shape="blobs", loss="squared_error", noise="normal", points=30), Digits((3,), points=40),
             Digits((3,), points=40, inputs=5, reduction="project"), Toy(), Polynomial(), Polynomial(4, 2, True), Polynomial(4, 3, True)]

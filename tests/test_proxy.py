@@ -10,6 +10,8 @@ from straightedge.estimators.network.noise import LOGISTIC
 from straightedge.estimators.proxy import Proxy, proxy
 from straightedge.estimators.tanh_proxy import tanh_proxy
 
+pytestmark = pytest.mark.exact
+
 A = torch.linspace(-2.9, 2.9, 30, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

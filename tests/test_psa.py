@@ -13,6 +13,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.psa import Psa
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.exact
+
 FALSE_ALARM = 1e-7
 
 

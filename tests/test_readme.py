@@ -15,6 +15,8 @@ from straightedge.estimators.base import Surrogate
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.command.new import write_estimator
 
+pytestmark = pytest.mark.endtoend
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 AWAY = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}

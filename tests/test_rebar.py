@@ -18,6 +18,8 @@ from straightedge.estimators.relax import Relax, surrogate
 from straightedge.estimators.sampling.forward import estimate_rows as assembled
 from straightedge.estimators.sampling.relaxation import couple, draw, smoothed
 
+pytestmark = pytest.mark.sampled
+
 FALSE_ALARM = 1e-7
 
 

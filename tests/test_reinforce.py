@@ -14,6 +14,8 @@ from straightedge.estimators.sampling.forward import estimate_rows as assembled
 from straightedge.estimators.sampling.forward import trunk
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.sampled
+
 FALSE_ALARM = 1e-7
 
 

@@ -17,6 +17,8 @@ from straightedge.estimators.sampling.stein import stein
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.sum.transfer import state_table
 
+pytestmark = pytest.mark.sampled
+
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)

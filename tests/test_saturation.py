@@ -20,6 +20,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.sum.reference import Values
 
+pytestmark = pytest.mark.exact
+
 CASES = Path(__file__).resolve().parents[2] / "shared" / "data" / "cases"
 
 

@@ -13,6 +13,8 @@ from straightedge.estimators.network.network import BITS
 from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.reinforce import Reinforce
 
+pytestmark = pytest.mark.exact
+
 NETWORKS = {
     "cross-entropy": grid.network((2, 1), CrossEntropy(), scale=1.5),
     "many targets, bits, normal": grid.network((1, 2), SquaredError(), points=7, noise=NOISES["normal"], states=BITS),

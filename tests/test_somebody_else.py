@@ -27,6 +27,8 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.st_gumbel import StGumbel
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.sampled
+
 NETWORK = Points((3, 4), points=6).build()
 KINDS = (Reinforce, Arm, Disarm, Psa, StraightThrough, GumbelRao)
 

@@ -13,6 +13,8 @@ from straightedge.analysis.store.parquet import load, parquet
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.unit
+
 
 def test_key_follows_values():
     cell = Cell(Points((2,), points=3), StraightThrough(), 10, 2)

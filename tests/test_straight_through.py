@@ -23,6 +23,8 @@ from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.tanh_proxy import TanhProxy, tanh_proxy
 from straightedge.estimators.zgr import Zgr, zgr
 
+pytestmark = pytest.mark.unit
+
 ONE = torch.ones((), dtype=torch.float64)
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 MATCHED = {"uniform": clipped_identity, "triangular": approx_sign, "logistic2": tanh_proxy}

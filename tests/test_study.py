@@ -18,6 +18,8 @@ from straightedge.experiments import bias_variance, draws
 from straightedge.experiments.runner import manifest, perform
 from straightedge.experiments.runner.moved import moved
 
+pytestmark = pytest.mark.study
+
 CONFIG = bias_variance.Config((Points((2, 3), points=20), Points((2, 3), points=20, steps=20)), (StraightThrough(), MeanField()), 60, 3)
 
 

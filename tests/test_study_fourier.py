@@ -13,6 +13,8 @@ from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments import fourier
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):

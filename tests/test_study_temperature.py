@@ -15,6 +15,8 @@ from straightedge.estimators.st_gumbel import StGumbel
 from straightedge.experiments import temperature
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):

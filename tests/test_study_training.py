@@ -14,6 +14,8 @@ from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments import training
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):

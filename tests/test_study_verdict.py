@@ -6,6 +6,8 @@ from straightedge.analysis.cell.table import read
 from straightedge.experiments import verdict
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):

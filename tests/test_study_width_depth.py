@@ -12,6 +12,8 @@ from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments import width_depth
 from straightedge.experiments.runner import perform
 
+pytestmark = pytest.mark.study
+
 
 def test_smoke(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

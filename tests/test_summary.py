@@ -6,6 +6,8 @@ import pytest
 
 from straightedge.analysis.accuracy.summary import COLUMNS, known, summary
 
+pytestmark = pytest.mark.unit
+
 
 def records(seeds=4, method="sampled", detected=False):
     rows = [{"group": "all", "metric": "bias2", "draws": 1, "seed": -1, "method": method, "rows": 100, "value": 0.04, "error": 0.01,

@@ -8,6 +8,8 @@ from straightedge.analysis.check.unbiased import assert_unbiased, enumerated, ju
 from straightedge.estimators.network.network import BITS, SIGNS
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.sampled
+
 A = torch.tensor([0.4, -0.8, 1.1], dtype=torch.float64)
 
 

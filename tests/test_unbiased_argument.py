@@ -10,6 +10,8 @@ from test_unbiased import A, arm, loss, reinforce
 from straightedge.analysis.check.enumeration import Enumeration
 from straightedge.analysis.check.unbiased import Outcome, RareEvent, assert_unbiased, enumerated, judge, validated
 
+pytestmark = pytest.mark.unit
+
 WRONG = {"zeros": 0.0, "turned round": -1.0, "twice": 2.0}
 
 

@@ -10,6 +10,8 @@ from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.network.unit import relaxed, relaxed_slope, threshold, through, with_slope
 
+pytestmark = pytest.mark.unit
+
 RULES = {name: kind for name, kind in registry().items() if issubclass(kind, Rule)}
 A = torch.tensor([-800, -40, -3, -1.5, -0.5, 0, 0.3, 1, 1.9, 5, 50, 800], dtype=torch.float64)
 U = torch.tensor([1e-30, 1e-6, 0.3, 0.7, 1 - 1e-6, 1 - 2**-24], dtype=torch.float64)

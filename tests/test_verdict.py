@@ -23,6 +23,8 @@ from straightedge.estimators.catalogue.spelling import estimator_of
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import Network
 
+pytestmark = pytest.mark.sampled
+
 CASES = Path(os.environ.get("STRAIGHTEDGE_DATA", Path(__file__).parents[2] / "shared" / "data")) / "cases"
 here = pytest.mark.skipif(not CASES.is_dir(), reason=f"the networks of bug reports are not here: {CASES}")
 

@@ -18,6 +18,8 @@ from witness.gradient import expected, gradient
 from witness.network import BITS, SIGNS, formula
 from witness.noise import NOISES
 
+pytestmark = pytest.mark.exact
+
 ENCODINGS = {"signs": SIGNS, "bits": BITS}
 LOSSES = ("cross_entropy", "logistic", "squared_error")
 TOLERANCE, Z, ROWS = 1e-10, 5.5, 20_000

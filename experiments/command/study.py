@@ -1,22 +1,24 @@
 """The command line of a study: its configuration, the user's own estimators and network in it, and how it is run."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from straightedge.analysis.problem.archive import Archive
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
-from straightedge.estimators.base import Estimator
-from straightedge.estimators.catalogue.spelling import estimators_of
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
-from straightedge.experiments.runner.perform import perform
-from straightedge.experiments.runner.study import Study
+from straightedge.experiments.runner.outline import outline
+
+if TYPE_CHECKING:
+    from straightedge.estimators.base import Estimator
+    from straightedge.experiments.runner.study import Study
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
@@ -53,16 +55,33 @@ class Run:
 
 def perform_study(name: str, arguments: list[str]) -> int:
     """Runs one study and says what it did."""
+    if {"-h", "--help"} & {*arguments}:
+        show(name)
+    from straightedge.experiments.runner.perform import perform
+
     study = study_of(name)
-    begin = beginning(study, arguments)
-    kind = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[study.config], field(default=begin)),  # type: ignore[name-defined, misc]
-                                 ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
-    kind.__doc__ = study.question
-    given: Any = parsed(kind, arguments, name)
+    given: Any = parsed(command(name, study.question, study.config, beginning(study, arguments)), arguments, name)
     run, config = given.run, given.config
     check(config, run)
     told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
     return 0
+
+
+def show(name: str) -> None:
+    """Prints the options and leaves: from the file alone, or from the study itself where its options are no plain words."""
+    try:
+        shape: Any = outline(name)
+    except ValueError:
+        shape = study_of(name)
+    parsed(command(name, shape.question, shape.config, shape.config()), ["--help"], name)
+
+
+def command(name: str, question: str, kind: type, begin: Any) -> type:
+    """The options of a study: those of its configuration and those of every run."""
+    options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[misc, valid-type]
+                                    ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
+    options.__doc__ = question
+    return options
 
 
 def beginning(study: Study, arguments: list[str]) -> Any:
@@ -75,13 +94,16 @@ def beginning(study: Study, arguments: list[str]) -> Any:
 def check(config: Any, run: Run) -> None:
     """Raises InputError for numbers that no study can have."""
     least = {"rows": 2, "seeds": 2, "networks": 1, "points": 1, "functions": 1, "width": 1}
+    numbers = {name: value if isinstance(value, tuple) else (value,) for name, value in vars(config).items()}
     for name, low in least.items():
-        value = vars(config).get(name, low)
-        for number in value if isinstance(value, tuple) else (value,):
+        for number in numbers.get(name, ()):
             if number < low:
                 raise InputError(f"--{name}: expected a whole number from {low}, got {number}")
-    draws = vars(config).get("draws", (1,))
-    if not draws or min(draws) < 1 or max(draws) > vars(config).get("rows", max(draws, default=1)):
+    for name in ("kinds", "seeds", "rows"):
+        if not numbers.get(name, (1,)):
+            raise InputError(f"--{name}: expected one or more, got none")
+    draws = numbers.get("draws", (1,))
+    if not draws or min(draws) < 1 or max(draws) > min(numbers.get("rows", draws)):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws)) or 'none'}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
@@ -99,6 +121,8 @@ def own(study: Study, config: Any, run: Run) -> Any:
         before = () if run.only else study.chosen(config)
         config = replace(config, estimators=tuple(dict.fromkeys((*before, *named(run.only), *named(run.estimator)))))
     if run.network:
+        from straightedge.analysis.problem.archive import Archive
+
         problem = Archive(str(run.network), run.states, run.noise, run.loss, str(run.data) if run.data else None)
         problem.build()
         config = replace(config, problems=(problem,))
@@ -107,4 +131,6 @@ def own(study: Study, config: Any, run: Run) -> Any:
 
 def named(texts: Sequence[str]) -> list[Estimator]:
     """The estimators of these words."""
+    from straightedge.estimators.catalogue.spelling import estimators_of
+
     return [one for text in texts for one in estimators_of(text)]
