@@ -29,7 +29,8 @@ class Tempered(Rule):
 
     For networks whose units saturate in training: where F'(a) is small on most units and data points, g below 1 lets them take part, and h
     below 1 weighs the rare states up, at the cost of one straight-through estimate.  Against it: it is biased for linear losses too, by a
-    factor for each unit that depends on its a; and on networks as initialised, whose units are not saturated, ZGR is better.
+    factor for each unit that depends on its a; and on networks as initialised, whose units are not saturated, ZGR is better.  Below
+    g + h = 1/2 its variance has no bound as units saturate.
 
     By      d x / d a := span F'(0)^(1-g) F'(a)^g w(x) / P(x | a),  w(hi) = p^h / (p^h + q^h), w(lo) = 1 - w(hi)
     Needs   the loss differentiable in x

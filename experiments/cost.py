@@ -79,7 +79,8 @@ def relative(table):
 def layers(table):
     """One row for each problem, estimator and hidden layer: price of an estimate, and of its mean A2, the square along the gradient,
     and whole2, the square of its length, and its variance, all over |g|^2; exact for what promises to have no bias."""
-    plain = table[table.against.isna() & (table.draws == 1)]
+    plain = table[table.draws == 1]
+    plain = plain[plain.against.isna()] if "against" in plain else plain
     price = plain[(plain.group == "all") & (plain.metric == "evaluations")].set_index(["problem", "label"]).value
     part = plain[plain.group.str.startswith("layer")]
     part = part[part.group != part.groupby("problem").group.transform("max")]
@@ -96,10 +97,14 @@ def layers(table):
     return wide
 
 
+def efficiency(rows, draws):
+    """The efficiency of the mean of this number of estimates, of each row of `layers`; draws may be a column too."""
+    return rows.A2 / (rows.whole2 + rows.variance / draws)
+
+
 def gain(rows, draws):
     """The efficiency of the mean of these numbers of estimates, averaged over the layers, the rows of one estimator."""
-    parts = [row.A2 / (row.whole2 + row.variance / draws) for row in rows.itertuples()]
-    return np.mean(parts, axis=0)
+    return np.mean([row.A2 / (row.whole2 + row.variance / draws) for row in rows.itertuples()], axis=0)
 
 
 def frontier(wide):

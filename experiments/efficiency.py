@@ -15,7 +15,6 @@ from straightedge.analysis.accuracy.rank import correlation
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.problem.classification import Classification, Digits, Points
-from straightedge.analysis.problem.training import Training
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, label_of, words_of
 from straightedge.estimators.clipped_identity import ClippedIdentity
@@ -29,15 +28,19 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.tempered import Tempered
 from straightedge.estimators.zgr import Zgr
+from straightedge.experiments.cost import efficiency, layers
 from straightedge.experiments.runner.study import Study
 
 KINDS = (Points((5, 5, 5), points=100), Points((6, 6), shape="rings", noise="normal", points=100), Digits((6, 6), points=100))
 ESTIMATORS = (StraightThrough(), Zgr(), Mve(), Tempered(0.25, 0.5), Tempered(0.25, 1.0), Tempered(0.5, 0.5), Identity(), ClippedIdentity(),
               Psa(), LocalExpectation(), Disarm(), Reinforce(baseline="leave_one_out", samples=4))
-RATES = {"adam": (0.003, 0.01, 0.03, 0.1, 0.3), "momentum": (0.03, 0.1, 0.3, 1.0, 3.0)}
-MEASURES = {"bias": "bias", "single": "RMSE of one estimate", "rmse": "RMSE at ten passes", "length": "length along g", "cosine": "cosine",
-            "descent": "P(descent)", "efficiency, one": "efficiency of one", "efficiency": "efficiency at ten passes"}
-METRICS = ("bias2", "exact2", "along", "descent", "cosine", "rmse_relative", "efficiency", "evaluations")
+RATES = {"adam": (0.01, 0.03, 0.1, 0.3, 1.0), "momentum": (0.1, 0.3, 1.0, 3.0, 10.0)}
+BUDGETS = (10, 100, 1000, 10_000)
+MEASURES = {"bias": "bias", "rmse": "RMSE of one estimate", "rmse 10": "RMSE at 10 passes", "length": "length along g", "cosine": "cosine",
+            "descent": "P(descent)", "efficiency": "efficiency of one estimate"}
+MEASURES |= {f"efficiency {budget}": f"efficiency at {budget} passes" for budget in BUDGETS}
+PLOTTED = 1000
+METRICS = ("bias2", "variance", "exact2", "along", "descent", "cosine", "evaluations")
 NETWORK = ["problem_kind", "problem_widths", "problem_shape", "problem_noise"]
 FIELDS = ("kind", "widths", "shape", "noise", "trainer", "optimizer", "rate", "steps", "seed")
 
@@ -76,10 +79,8 @@ def cells(config):
     ends = [Cell(replace(start, steps=config.steps, trainer=words_of(trainer), optimizer=optimizer, rate=rate, decay=True,
                          passes=config.passes), Exact(), method="exact")
             for start in starts for trainer in (Exact(), *config.estimators) for optimizer, rates in config.rates for rate in rates]
-    places = [(start, replace(start, steps=steps)) for start in starts for steps in config.checkpoints]
-    price = Training("exact", config.steps, 0.0, passes=config.passes)
-    accuracy = [Cell(place, estimator, config.rows, config.seeds, tuple(sorted({1, price.draws(estimator, start.build())})))
-                for start, place in places for estimator in config.estimators]
+    places = [replace(start, steps=steps) for start in starts for steps in config.checkpoints]
+    accuracy = [Cell(place, estimator, config.rows, config.seeds) for place in places for estimator in config.estimators]
     return [*ends, *accuracy]
 
 
@@ -111,17 +112,16 @@ def named(frame):
 def scores(table):
     """One row for each kind of network, estimator and seed: the measures, means over hidden layers and checkpoints, the higher the better;
     errors as minus their logarithms."""
-    part = table[(table.estimator != "exact") & table.group.str.startswith("layer")].fillna({"problem_shape": ""})
-    last = part.groupby("problem", sort=False).group.transform("max")
-    part = part[part.group != last]
-    keys = [*NETWORK, "problem_seed", "problem_steps", "label", "group"]
-    wide = part[part.draws == 1].pivot_table("value", keys, "metric", sort=False)
-    most = part.sort_values("draws").drop_duplicates([*keys, "metric"], keep="last")
-    many = most.pivot_table("value", keys, "metric", sort=False).reindex(wide.index)
-    found = pd.DataFrame({
-        "bias": -np.log10(np.sqrt(wide.bias2.clip(lower=0) / wide.exact2).clip(lower=1e-3)), "single": -np.log10(wide.rmse_relative),
-        "rmse": -np.log10(many.rmse_relative), "length": -np.log10(wide.along.clip(lower=1e-3)).abs(), "cosine": wide.cosine,
-        "descent": wide.descent, "efficiency, one": wide.efficiency, "efficiency": many.efficiency})
+    wide = layers(table[table.estimator != "exact"])
+    bias2 = np.where(wide.bias2 > 0, wide.bias2 / wide.exact2, 0.0)
+    found = wide[["label"]].assign(
+        bias=-np.log10(np.sqrt(bias2).clip(min=1e-3)), rmse=-np.log10(bias2 + wide.variance) / 2, cosine=wide.cosine, descent=wide.descent,
+        length=-np.log10(wide.along.clip(lower=1e-3)).abs(), efficiency=efficiency(wide, 1))
+    found["rmse 10"] = -np.log10(bias2 + wide.variance * wide.price / BUDGETS[0]) / 2
+    for budget in BUDGETS:
+        found[f"efficiency {budget}"] = efficiency(wide, budget / wide.price)
+    networks = table.drop_duplicates("problem").set_index("problem")[[*NETWORK, "problem_seed"]].fillna({"problem_shape": ""})
+    found = found.join(networks.loc[wide.problem].reset_index(drop=True))
     return named(found.groupby([*NETWORK, "problem_seed", "label"], sort=False).mean().reset_index())
 
 
@@ -143,7 +143,7 @@ def figure(table):
     """The correlation of every measure with the final loss, the optimisers side by side."""
     found = correlations(table)
     optimizers = list(dict.fromkeys(optimizer for optimizer, _ in found))
-    drawing, axes = figures.panels(1, len(optimizers), 2.6, sharex=True, sharey=True)
+    drawing, axes = figures.panels(1, len(optimizers), 3.2, sharex=True, sharey=True)
     for panel, optimizer in zip(axes[0], optimizers, strict=True):
         for place, measure in enumerate(reversed(MEASURES)):
             one = found[optimizer, measure]
@@ -157,7 +157,7 @@ def figure(table):
 
 
 def training(table):
-    """The final loss against the efficiency at a step's price: a column for each kind of network, a row for each optimiser."""
+    """The final loss against the efficiency at 1000 passes: a column for each kind of network, a row for each optimiser."""
     accuracy, ends = scores(table), losses(table)
     kinds, optimizers = list(dict.fromkeys(ends.network)), list(dict.fromkeys(ends.problem_optimizer))
     drawing, axes = figures.panels(len(optimizers), len(kinds), 2.3 * len(optimizers) + 0.7, sharex="col", sharey="col")
@@ -165,13 +165,13 @@ def training(table):
         for panel, kind in zip(axes[row], kinds, strict=True):
             part = ends[(ends.network == kind) & (ends.problem_optimizer == optimizer)]
             for label, rows in part[part.label != "exact"].groupby("label", sort=False):
-                x = accuracy[(accuracy.network == kind) & (accuracy.label == label)].efficiency.mean()
+                x = accuracy[(accuracy.network == kind) & (accuracy.label == label)][f"efficiency {PLOTTED}"].mean()
                 ends_of = [[rows.loss.mean() - rows.loss.min()], [rows.loss.max() - rows.loss.mean()]]
                 panel.errorbar([x], [rows.loss.mean()], ends_of, elinewidth=0.6, **figures.mark(label) | {"linestyle": "none"})
             panel.axhline(part[part.label == "exact"].loss.mean(), color="black", linewidth=0.8, linestyle=(0, (4, 2)))
             panel.set(yscale="log", title=f"{kind}\n{optimizer}" if row == 0 else optimizer)
     for panel in axes[-1]:
-        panel.set_xlabel("efficiency at a step's price")
+        panel.set_xlabel(f"efficiency at {PLOTTED} passes")
     for panel in axes[:, 0]:
         panel.set_ylabel("exact final loss")
     figures.legend(drawing, [label for label in dict.fromkeys(ends.label) if label != "exact"])
@@ -187,7 +187,8 @@ def tables(table):
         for label, own in part.groupby("label", sort=False):
             line = {"network": kind, "estimator": figures.words(label), "passes": f"{price[label]:.3g}" if label in price else ""}
             mine = accuracy[(accuracy.network == kind) & (accuracy.label == label)]
-            line["efficiency, ten passes"] = f"{mine.efficiency.mean():.3f}" if len(mine) else "1"
+            for name in (f"efficiency {budget}" for budget in BUDGETS):
+                line[MEASURES[name]] = f"{mine[name].mean():.3f}" if len(mine) else "1"
             for optimizer, some in own.groupby("problem_optimizer", sort=False):
                 line |= {f"loss, {optimizer}": f"{some.loss.mean():.3f} ({some.loss.min():.3f} to {some.loss.max():.3f})",
                          f"best rate, {optimizer}": f"{some.problem_rate.iloc[0]:g}"}

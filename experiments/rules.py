@@ -30,6 +30,8 @@ KINDS = (Points((5, 5, 5), points=100), Points((5, 5, 5), shape="rings", points=
 MORE = (*KINDS, Points((7,), points=100), Points((12, 12), points=100), Points((4,) * 6, points=60), Digits((6, 6, 6), points=100),
         *(Points((5, 5, 5), noise=noise, points=100) for noise in ("logistic2", "triangular", "uniform")))
 STAGES = ((0, "exact"), (200, "exact"), (1000, "exact"), (300, "straight_through"))
+LEAST = 0.5
+"""The least g + h: below it the second moment, P(x)^(2 (g + h) - 1) of the rarer state, has no bound as units saturate."""
 DRAWS = (1, 10, 100, 1000)
 REPEATS = 2000
 
@@ -58,7 +60,7 @@ def cells(config):
     """Every place of the grid, and the other rules, on every network."""
     problems = [replace(kind, steps=steps, trainer=trainer, seed=seed)
                 for kind in config.kinds for steps, trainer in config.stages for seed in range(config.networks)]
-    rules = [*(Tempered(g, h) for g in config.g for h in config.h), *config.others]
+    rules = [*(Tempered(g, h) for g in config.g for h in config.h if g + h >= LEAST), *config.others]
     return [Cell(problem, rule, draws=config.draws, method="exact") for problem in problems for rule in rules]
 
 
@@ -104,15 +106,16 @@ def figure(table):
 def heat(panel, grid):
     """One map with its numbers, the best place framed, the named rules at their corners."""
     values = grid.to_numpy()
-    panel.imshow(values, cmap="Greys_r", vmin=-0.6 * values.max(), vmax=values.max(), aspect="auto", origin="lower")
+    top = np.nanmax(values)
+    panel.imshow(values, cmap="Greys_r", vmin=-0.6 * top, vmax=top, aspect="auto", origin="lower")
     names = {(g, h): short for (g, h), short in zip(NAMED.values(), ("ST", "Z", "I"), strict=True)}
     for (row, column), value in np.ndenumerate(values):
         name = names.get((grid.columns[column], grid.index[row]))
-        number = f"{100 * value:.2g}" if value < 0.995 else "100"
+        number = "" if np.isnan(value) else f"{100 * value:.2g}" if value < 0.995 else "100"
         panel.text(column, row, number, ha="center", va="bottom" if name else "center", fontsize=6)
         if name:
             panel.text(column, row, name, ha="center", va="top", fontsize=6, fontweight="bold")
-    row, column = np.unravel_index(values.argmax(), values.shape)
+    row, column = np.unravel_index(np.nanargmax(values), values.shape)
     panel.add_patch(figures.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=figures.COLOURS["straight-through"],
                                       linewidth=1.8, clip_on=False, zorder=3))
     panel.set_xticks(range(len(grid.columns)), [f"{g:g}".removeprefix("0") or "0" for g in grid.columns])

@@ -8,6 +8,8 @@ from scipy.stats import spearmanr
 from straightedge.analysis.accuracy.exponent import Surface, exponents, found_law, law_words
 from straightedge.analysis.accuracy.rank import averaged, correlation, spearman
 
+pytestmark = pytest.mark.exact
+
 GRID = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 

@@ -9,6 +9,8 @@ from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.network import BITS, SIGNS
 from straightedge.estimators.network.noise import NOISES
 
+pytestmark = pytest.mark.sampled
+
 WEIGHT = torch.tensor((1.0, -0.7, 0.4), dtype=torch.float64)
 
 

@@ -13,6 +13,8 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.network.loss import CrossEntropy
 from straightedge.estimators.straight_through import StraightThrough
 
+pytestmark = pytest.mark.exact
+
 
 def enumerated(network):
     """(saturation, loss) by plain sums over all states of two layers."""

@@ -11,6 +11,8 @@ from straightedge.estimators.network.loss import CrossEntropy
 from straightedge.estimators.single_flip import SingleFlip
 from straightedge.estimators.sum.expectation import exact_gradient
 
+pytestmark = pytest.mark.exact
+
 
 @pytest.mark.parametrize("width", (2, 9, 40))
 def test_the_price_does_not_grow_with_the_width(width):

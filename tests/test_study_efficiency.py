@@ -1,6 +1,7 @@
 """The study of what predicts training: losses are those of networks trained by hand, at the best rate; scores have the right sign."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -15,8 +16,10 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient, exact_loss
 from straightedge.estimators.tempered import Tempered
-from straightedge.experiments import efficiency
+from straightedge.experiments import cost, efficiency
 from straightedge.experiments.runner import perform
+
+pytestmark = pytest.mark.study
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +75,21 @@ def test_words_are_read_back(estimator):
 def test_scores_are_higher_for_the_more_accurate(table):
     """Straight-through's bias at these small networks is below the identity's; its score above."""
     means = efficiency.scores(table).groupby("label")[list(efficiency.MEASURES)].mean()
-    for measure in ("bias", "single"):
+    for measure in ("bias", "rmse"):
         assert means.loc["psa", measure] > means.loc["identity", measure]
-    assert means[["cosine", "efficiency"]].abs().max().max() <= 1
+    assert means[["cosine", *(name for name in means if name.startswith("efficiency"))]].abs().max().max() <= 1
+    for low, high in pairwise([f"efficiency {budget}" for budget in efficiency.BUDGETS]):
+        assert (means[low] <= means[high]).all()
+
+
+def test_efficiency_is_the_tables_own(table):
+    """What is made of bias, variance and length is the metric that the cells measured, where both are exact."""
+    wide = cost.layers(table[table.estimator != "exact"])
+    square = wide.along**2 * wide.exact2
+    whole = wide.bias2 + (2 * wide.along - 1) * wide.exact2 + wide.variance * wide.exact2
+    exact = wide.estimator.isin(["straight_through", "zgr", "psa", "identity"])
+    torch.testing.assert_close(torch.tensor(cost.efficiency(wide, 1)[exact].to_numpy()), torch.tensor((square / whole)[exact].to_numpy()),
+                               rtol=1e-4, atol=1e-5)
 
 
 def test_marks(table):

@@ -12,6 +12,8 @@ from straightedge.estimators.straight_through import straight_through
 from straightedge.estimators.surrogate_gradient import CATALOGUE, SurrogateGradient, surrogate_gradient
 from straightedge.estimators.tanh_proxy import tanh_proxy
 
+pytestmark = pytest.mark.exact
+
 A = torch.linspace(-2.9, 2.9, 59, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 PUBLISHED = {

@@ -14,6 +14,8 @@ from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.tempered import Tempered, tempered
 from straightedge.estimators.zgr import zgr
 
+pytestmark = pytest.mark.exact
+
 A = torch.linspace(-2.9, 2.9, 60, dtype=torch.float64)
 U = torch.rand(A.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 

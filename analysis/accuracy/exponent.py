@@ -16,12 +16,12 @@ STEPS = 600
 
 
 class Surface:
-    """The efficiency of one network, for one number of draws, at any (g, h): bilinear between the places of a grid.
+    """The efficiency of one network, for one number of draws, at any (g, h): bilinear between the places of a grid, zero where one lacks.
 
     Made from rows with g, h (empty for rules that are not on the grid), label, efficiency, saturation, draws, judged, trained."""
 
     def __init__(self, rows: pd.DataFrame):
-        grid = rows[rows.g.notna()].pivot_table("efficiency", "g", "h")
+        grid = rows[rows.g.notna()].pivot_table("efficiency", "g", "h").fillna(0.0)
         self.at = RegularGridInterpolator((grid.index.to_numpy(float), grid.columns.to_numpy(float)), grid.to_numpy())
         self.saturation, self.draws, self.best = float(rows.saturation.iloc[0]), int(rows.draws.iloc[0]), float(grid.to_numpy().max())
         place = np.unravel_index(grid.to_numpy().argmax(), grid.shape)

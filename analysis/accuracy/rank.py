@@ -38,11 +38,12 @@ def correlation(x: Float[np.ndarray, "k s e"], y: Float[np.ndarray, "k s e"], se
     """The averaged correlation, and the interval of a bootstrap that draws things and replicates anew, the same for both sides.
 
     The settings are kept: what is said is of these."""
-    rng, found = np.random.default_rng(seed), []
+    rng = np.random.default_rng(seed)
+    found: list[float] = []
     _, replicates, things = x.shape
     while len(found) < REPEATS:
         which, rows = rng.integers(things, size=things), rng.integers(replicates, size=replicates)
-        if len(set(which)) > 2:
+        if len(np.unique(which)) > 2:
             found.append(averaged(x[:, rows][:, :, which], y[:, rows][:, :, which]))
     low, high = np.nanquantile(found, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     return Correlation(averaged(x, y), float(low), float(high))
