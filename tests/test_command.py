@@ -70,6 +70,24 @@ def test_configurations_of_every_study_are_admitted(name, begin):
     check(study.config() if begin == "config" else getattr(study, begin), Run())
 
 
+STUDY = [
+    (("weights", "--scales"), "--scales"), (("weights", "--scales", "-1"), "--scales"), (("weights", "--scales", "nan"), "--scales"),
+    (("weights", "--scales", "1e300"), "weights.py, line"), (("width_depth", "--width", "4"), "width_depth.py, line"),
+    (("temperature", "--depths", "0"), "--depths"), (("temperature", "--taus"), "--taus"),
+    (("verdict", "--power-seeds", "1"), "--power-seeds"),
+    (("verdict", "--planted", "nan"), "--planted"), (("verdict", "--kinds", "late"), "--kinds"), (("verdict", "--rows"), "--rows"),
+    (("draws", "--draws", "100000"), "--draws"), (("training", "--steps", "-1"), "--steps"), (("training", "--trainers", "exakt"), "exact"),
+    (("training", "--trainers", "exact:rate=2"), "--trainers"), (("fourier", "--degrees", "40"), "degree 40")]
+
+
+@pytest.mark.parametrize(("words", "part"), STUDY, ids=lambda value: " ".join(value) if isinstance(value, tuple) else None)
+def test_options_of_a_study_end_in_one_sentence(run, tmp_path, monkeypatch, words, part):
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run(*words, "--smoke", "--jobs", 1)
+    last = err.splitlines()[-1]
+    assert status == 2 and last.startswith("straightedge: ") and part in last and "Traceback" not in err
+
+
 BASE = ("--states", "01", "--loss", "logistic", "--rows", "20", "--seeds", "2")
 BAD = [
     (("measure", "--network", "good", "--estimator", "strait_through"), "straight_through"),

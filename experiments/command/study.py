@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, make_dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
-from straightedge.estimators.network.error import InputError
+from straightedge.estimators.catalogue.catalogue import entries
+from straightedge.estimators.network.error import Failed, InputError, nearest
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
@@ -63,8 +68,25 @@ def perform_study(name: str, arguments: list[str]) -> int:
     given: Any = parsed(command(name, study.question, study.config, beginning(study, arguments)), arguments, name)
     run, config = given.run, given.config
     check(config, run)
-    told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
+    with suited(study, config):
+        told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
     return 0
+
+
+@contextmanager
+def suited(study: Study, config: Any) -> Iterator[None]:
+    """Raises InputError, with the study's own line, where the study fails with options that none of its configurations has."""
+    try:
+        yield
+    except (InputError, Failed, OSError):
+        raise
+    except Exception as error:
+        file = sys.modules[study.module].__file__
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+        if not lines or config in (study.config(), study.smoke, study.paper):
+            raise
+        raise InputError(f"{study.name}: it has no answer with these options ({type(error).__name__}: {error}; {file}, line {lines[-1]}); "
+                         "expected options like those that --help shows") from None
 
 
 def show(name: str) -> None:
@@ -93,18 +115,22 @@ def beginning(study: Study, arguments: list[str]) -> Any:
 
 def check(config: Any, run: Run) -> None:
     """Raises InputError for numbers that no study can have."""
-    least = {"rows": 2, "seeds": 2, "networks": 1, "points": 1, "functions": 1, "width": 1}
-    numbers = {name: value if isinstance(value, tuple) else (value,) for name, value in vars(config).items()}
-    for name, low in least.items():
-        for number in numbers.get(name, ()):
-            if number < low:
-                raise InputError(f"--{name}: expected a whole number from {low}, got {number}")
-    for name in ("kinds", "seeds", "rows"):
-        if not numbers.get(name, (1,)):
-            raise InputError(f"--{name}: expected one or more, got none")
-    draws = numbers.get("draws", (1,))
-    if not draws or min(draws) < 1 or max(draws) > min(numbers.get("rows", draws)):
-        raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws)) or 'none'}")
+    for name, value in vars(config).items():
+        words = f"--{name.replace('_', '-')}: expected"
+        if value == ():
+            raise InputError(f"{words} one value or more, got none")
+        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name == "steps" else 1
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, int) and not isinstance(number, bool) and number < least:
+                raise InputError(f"{words} a whole number from {least}, got {number}")
+            if isinstance(number, float) and not 0 < number < inf:
+                raise InputError(f"{words} a positive number, got {number:g}")
+    for name in vars(config).get("trainers", ()):
+        if name not in entries():
+            raise InputError(f"--trainers: {nearest(name, list(entries()), 'estimator')}")
+    draws, rows = (vars(config).get(name, ()) for name in ("draws", "rows"))
+    if draws and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
+        raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
     check_timeout(run.cell_timeout)
