@@ -21,6 +21,7 @@ from straightedge.experiments import bias_variance
 from straightedge.experiments.runner import spread
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.run import run_cells
+from straightedge.settings import check_scheduler
 
 pytestmark = [pytest.mark.endtoend, pytest.mark.filterwarnings("ignore")]
 SICK = '''from dataclasses import dataclass
@@ -107,9 +108,9 @@ def test_no_scheduler_is_one_sentence(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="optional extra"):
         run_cells(cells, scheduler="tcp://127.0.0.1:1")
-    for words in ({"backend": "dask"}, {"scheduler": "tcp://127.0.0.1:1"}, {"backend": "ray"}):
-        with pytest.raises(InputError, match="backend|scheduler"):
-            measure(Points((2,), points=5), "arm", rows=4, seeds=2, **words)
+    for words in (("dask", None), ("processes", "tcp://127.0.0.1:1"), ("ray", None)):
+        with pytest.raises(InputError, match="^(backend|scheduler): "):
+            check_scheduler(*words)
 
 
 def test_a_study_gives_the_same_table_though_a_worker_is_killed(cluster, tmp_path):

@@ -1,5 +1,6 @@
 """Work on other machines: through joblib's dask backend, by a scheduler that is there."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from joblib import Parallel, delayed, parallel_config
 from straightedge.estimators.network.error import Failed, InputError
 
 T = TypeVar("T")
+ADDRESS = re.compile(r"((tcp|tls)://)?[\w.-]+:\d{1,5}|(tcp|tls)://\[[0-9a-fA-F:]+\]:\d{1,5}")
 PATIENCE = 20
 """Seconds to wait for the scheduler, and for its first worker."""
 
@@ -31,13 +33,15 @@ def connected(scheduler: str) -> Iterator[None]:
     """A connection to the scheduler, which joblib takes."""
     if find_spec("distributed") is None:
         raise InputError("--backend dask: dask is not installed; expected the optional extra, pip install 'PATH/TO/straightedge[dask]'")
+    wrong = f"--scheduler: no dask scheduler answers at {scheduler}"
+    if not ADDRESS.fullmatch(scheduler):
+        raise InputError(f"{wrong}; expected its address, as in tcp://HOST:8786")
     from distributed import Client
 
     try:
         client = Client(scheduler, timeout=f"{PATIENCE}s", set_as_default=True)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise InputError(f"--scheduler: no dask scheduler answers at {scheduler} ({type(error).__name__}); expected the address of one, as "
-                         "in tcp://HOST:8786") from None
+        raise InputError(f"{wrong} ({type(error).__name__}); expected its address, as in tcp://HOST:8786") from None
     try:
         yield
     finally:

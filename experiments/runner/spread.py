@@ -39,7 +39,13 @@ def spread(cells: Sequence[Cell], jobs: int | None = None, timeout: float | None
     backend, _ = get_active_backend()
     if scheduler is None and type(backend) is not BACKENDS[DEFAULT_BACKEND]:
         yield from Parallel(return_as="generator_unordered")(delayed(numbered)(*pair) for pair in enumerate(cells))
-        return
+    else:
+        yield from placed(cells, jobs, threads, timeout, scheduler, heard)
+
+
+def placed(cells: Sequence[Cell], jobs: int, threads: int, timeout: float | None, scheduler: str | None = None,
+           heard: Heard = unheard) -> Iterator[tuple[int, str]]:
+    """The same, whatever joblib says: a worker of a cluster, where it names that cluster, measures its cell itself."""
     if scheduler is None and jobs == 1 and timeout is None and all(own(cell.estimator) for cell in cells):
         yield from ((index, attempt(cell, threads, partial(heard, index))) for index, cell in enumerate(cells))
         return
@@ -72,7 +78,7 @@ def remote(index: int, data: bytes, key: str, timeout: float | None) -> tuple[in
         return index, refused(Fault(type(error).__name__, f"the worker cannot read the cell: {error}; expected the sender's code there"))
     if there != key:
         return index, refused(Fault("", "the worker has other code than the sender; expected the same revision on all machines"))
-    return index, next(text for _, text in spread([cell], 1, timeout))
+    return index, next(text for _, text in placed([cell], 1, 1, timeout))
 
 
 def own(estimator: Estimator) -> bool:
