@@ -180,8 +180,8 @@ main()
 
 @pytest.mark.parametrize("name", sorted(questions()))
 def test_published_results_are_current(name):
-    """Of this code and whole, so that `make figures` on a fresh clone has nothing to do."""
-    assert manifest.is_current(name, ROOT / "results" / name), f"`make {name}` measures and draws it anew: commit what it changes in results/"
+    """Of this code and whole, so that `make figures` has nothing to do on a fresh clone."""
+    assert manifest.is_current(name, ROOT / "results" / name), f"`make {name}` makes it anew: commit what changes in results/"
 
 
 @pytest.mark.endtoend
