@@ -22,7 +22,7 @@ $(STUDIES): $(VENV)/ready ## draws one study's figure
 test: $(VENV)/ready ## runs all tests
 	@$(RUN) -m pytest
 
-quick: $(VENV)/ready ## runs the tests that take a minute: no sampling, no study, no other process
+quick: $(VENV)/ready ## runs the tests that take under two minutes: no sampling, no study, no other process
 	@$(RUN) -m pytest -m "(unit or exact) and not (sampled or study or endtoend)"
 
 coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches

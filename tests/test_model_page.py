@@ -1,5 +1,6 @@
 """The examples of docs/model.md, and the README's on modules, run as they stand, measured in worker processes as a user's would be."""
 
+import os
 import re
 import subprocess
 import sys
@@ -17,8 +18,10 @@ SAID = ("Sequential: units 8 Bernoulli, 8 shared BinaryLinear, 1 Bernoulli; 20 p
 
 
 @pytest.mark.endtoend
-def test_the_examples_run():
+def test_the_examples_run(tmp_path):
+    """In a folder of their own, where they write what they write."""
     code = "import torch; torch.set_num_threads(1)\n" + "\n".join(BLOCKS)
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
+                          env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
     assert len(BLOCKS) == 7 and all(said in done.stdout for said in SAID)
