@@ -32,6 +32,17 @@ class Moments(Protocol):
     def __call__(self) -> Any: ...
 
 
+@runtime_checkable
+class Units(Protocol):
+    """Whatever says what its units are like: a network, or a site of a sampled pass."""
+
+    @property
+    def noise(self) -> Noise: ...
+
+    @property
+    def states(self) -> tuple[float, float]: ...
+
+
 @dataclass(frozen=True)
 class Estimator(ABC):
     """Plain values and one call.  The class variables are claims, which the conformance checks test."""
@@ -66,13 +77,13 @@ class Estimator(ABC):
         """Raises Unsuitable where this estimator has no meaning for this network."""
 
 
-def local(unit: Unit, a: Tensor, u: Tensor, network: Network) -> tuple[Tensor, Tensor]:
-    """(state in the network's encoding, its derivative by a) of a rule whose states are in {-1, +1}; elementwise."""
+def local(unit: Unit, a: Tensor, u: Tensor, units: Units) -> tuple[Tensor, Tensor]:
+    """(state in the units' encoding, its derivative by a) of a rule whose states are in {-1, +1}; elementwise."""
     with torch.enable_grad():
         a = a.detach().requires_grad_()
-        x = unit(a, u, network.noise)
+        x = unit(a, u, units.noise)
         factor = torch.autograd.grad(x.sum(), a)[0] if x.requires_grad else torch.zeros_like(a)
-    lo, hi = network.states
+    lo, hi = units.states
     half = (hi - lo) / 2
     if lo == -hi == -1.0:
         return x.detach(), factor

@@ -11,6 +11,8 @@ from straightedge.estimators.sum.truth import exact_gradient, require_exact
 class Exact(Estimator):
     """The exact gradient, the estimator without variance: the truth that everything is held against.
 
+    Also known as marginalisation, enumeration.
+
     By      marginalisation: E loss = alpha_0 T_1 .. T_{L-1} phi, each transfer in two halves, autograd through it
     Needs   layers narrow enough for tables of 2^width
     Bias    none

@@ -55,7 +55,7 @@ def relative(table):
     """bias / |g| (its upper bound where none is detected), deviation / |g| and efficiency of each problem, estimator and group, wide;
     `hidden` is the efficiency averaged over hidden layers."""
     keys = ["problem", "label", "group"]
-    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys[:2])["value"]
+    hidden = table[(table.group == "hidden") & (table.metric == "efficiency") & (table.draws == 1)].set_index(keys[:2])["value"]
     table = table[table.group != "hidden"]
     wide = table[table.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
     square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]

@@ -1,8 +1,8 @@
-"""Which estimator gives the most accurate gradient for what it costs?
+"""Which estimator gets the most of an exact step for what it costs?
 
-RMSE of the mean of M estimates, M from 1 to 10 000, against the passes and the seconds that these M take; every estimator that suits
-the network.  Bias and variance are exact where they can be, else sampled; a line is broken where its floor, the bias, is not known
-but for an upper bound.  The frontier, the least error for each cost, is drawn heavy and named.  Seconds are of rows drawn many at a time.
+Efficiency, averaged over hidden layers, of the mean of M estimates against the passes of the network that they take, M from 1 to 10 000;
+every estimator that suits the network.  The frontier, the most for each price, is drawn heavy and named; thin lines are the frontiers of
+the families.  Bias and variance are exact where they can be, else sampled; a bias known but for an upper bound counts as that bound.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,6 @@ from straightedge.experiments.runner.study import Study
 
 AGAINST = Reinforce(baseline="leave_one_out", samples=4)
 DRAWS = np.logspace(0, 4, 161)
-AXES = {"evaluations": "passes of the network", "seconds": "seconds"}
 BUDGETS = (10, 100, 1000, 10_000)
 
 
@@ -77,80 +76,93 @@ def relative(table):
     return wide
 
 
-def curve(row, axis):
-    """(cost, RMSE / |g|, whether the bias is known well enough) of the mean of M estimates, for every M of DRAWS."""
-    square = row.bias2 + row.variance / DRAWS
-    return row[axis] * DRAWS, np.sqrt(square), row.bound < square
+def layers(table):
+    """One row for each problem, estimator and hidden layer: price of an estimate, and of its mean A2, the square along the gradient,
+    and whole2, the square of its length, and its variance, all over |g|^2; exact for what promises to have no bias."""
+    plain = table[table.draws == 1]
+    plain = plain[plain.against.isna()] if "against" in plain else plain
+    price = plain[(plain.group == "all") & (plain.metric == "evaluations")].set_index(["problem", "label"]).value
+    part = plain[plain.group.str.startswith("layer")]
+    part = part[part.group != part.groupby("problem").group.transform("max")]
+    keys = ["problem", "label", "estimator", "group"]
+    wide = part.pivot_table("value", keys, "metric", sort=False).reset_index()
+    square = part[part.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
+    bias2 = np.where(known(square), square.value, square.high.clip(lower=0))
+    promised = wide.estimator.map({name: kind.unbiased for name, kind in registry().items()}).to_numpy(bool)
+    along = np.where(promised, 1.0, wide.along)
+    wide["A2"] = along**2
+    wide["whole2"] = np.where(promised, 1.0, np.maximum(bias2 / wide.exact2 + 2 * along - 1, along**2))
+    wide["variance"] = wide.variance.clip(lower=0) / wide.exact2
+    wide["price"] = price.loc[list(map(tuple, wide[["problem", "label"]].to_numpy()))].to_numpy()
+    return wide
 
 
-def frontier(rows, axis):
-    """(costs, least error at each, label of the estimator that has it); an estimate without variance need not be drawn again."""
-    costs = rows[axis].min() * np.logspace(0, np.log10(DRAWS[-1]), 600)
-    errors = []
-    for _, row in rows.iterrows():
-        cost, error, known = curve(row, axis)
-        error = np.where(known, error, np.inf)
-        errors.append(np.interp(np.log(costs), np.log(cost), error, left=np.inf, right=error[-1]))
-    errors = np.array(errors)
-    return costs, errors.min(0), rows.label.to_numpy()[errors.argmin(0)]
+def efficiency(rows, draws):
+    """The efficiency of the mean of this number of estimates, of each row of `layers`; draws may be a column too."""
+    return rows.A2 / (rows.whole2 + rows.variance / draws)
+
+
+def gain(rows, draws):
+    """The efficiency of the mean of these numbers of estimates, averaged over the layers, the rows of one estimator."""
+    return np.mean([row.A2 / (row.whole2 + row.variance / draws) for row in rows.itertuples()], axis=0)
+
+
+def frontier(wide):
+    """(prices, the greatest efficiency at each, the label of the estimator that has it), of the layers of one problem."""
+    prices = wide.price.min() * np.logspace(0, np.log10(DRAWS[-1]), 600)
+    labels, gains = [], []
+    for label, rows in wide.groupby("label", sort=False):
+        found = np.interp(np.log(prices), np.log(rows.price.iloc[0] * DRAWS), gain(rows, DRAWS), left=0.0)
+        labels.append(label)
+        gains.append(found)
+    gains = np.array(gains)
+    return prices, gains.max(0), np.array(labels)[gains.argmax(0)]
 
 
 def figure(table):
-    """RMSE against cost: a row for each problem, a column for passes and for seconds."""
-    wide = relative(table)
+    """The frontier of each problem, and those of the families."""
+    wide = layers(table)
+    wide = wide[wide.price > 0]
+    families = wide.estimator.map({name: kind.family for name, kind in registry().items()})
     problems = list(dict.fromkeys(wide.problem))
-    drawing, axes = figures.panels(len(problems), 2, 3.1 * len(problems) + 0.4, sharex="col", sharey="row")
-    for index, problem in enumerate(problems):
-        whole = wide[wide.problem == problem]
-        rows = whole[whole.estimator != "exact"]
-        for panel, axis in zip(axes[index], AXES, strict=True):
-            for _, row in rows.iterrows():
-                cost, error, known = curve(row, axis)
-                style = {"color": figures.mark(row.label)["color"], "linewidth": 0.7, "alpha": 0.55}
-                panel.plot(cost, np.where(known, error, np.nan), **style)
-                panel.plot(cost, np.where(known, np.nan, error), **style | {"linestyle": ":"})
-            costs, errors, labels = frontier(rows, axis)
-            best(panel, costs, errors, labels)
-            panel.set(xscale="log", yscale="log", xlim=(costs[0] / 12, costs[-1]), title=problem)
-        seconds = whole[whole.estimator == "exact"].seconds
-        for value in seconds:
-            axes[index, 1].axvline(value, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
-            axes[index, 1].annotate("exact gradient", (value, 0.98), (3, 0), xycoords=("data", "axes fraction"),
-                                    textcoords="offset points", fontsize=7, va="top")
-        ends = frontier(rows, "evaluations")[1]
-        axes[index, 0].set(ylabel="RMSE / |g|", ylim=(ends.min() / 2, 4 * ends.max()))
-    for panel, name in zip(axes[-1], AXES.values(), strict=True):
-        panel.set_xlabel(f"{name}, for all M estimates")
-    families = dict.fromkeys(registry()[name].family for name in wide.estimator if name != "exact")
-    handles = [figures.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in families]
-    drawing.legend(handles, families, loc="outside lower center", ncols=5, frameon=False)
+    drawing, axes = figures.panels(1, len(problems), 3.4, sharex=True, sharey=True)
+    for panel, problem in zip(axes[0], problems, strict=True):
+        part = wide[wide.problem == problem]
+        for family, rows in part.groupby(families, sort=False):
+            prices, gains, _ = frontier(rows)
+            panel.plot(prices, gains, color=figures.COLOURS.get(family, figures.COLOURS["other"]), linewidth=0.9)
+        best(panel, *frontier(part))
+        panel.set(xscale="log", ylim=(0, 1.02), title=problem, xlabel="passes of the network, for all M estimates")
+    axes[0, 0].set_ylabel("efficiency, hidden layers")
+    handles = [figures.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in dict.fromkeys(families)]
+    drawing.legend(handles, dict.fromkeys(families), loc="outside lower center", ncols=4, frameon=False)
     return drawing
 
 
-def best(panel, costs, errors, labels):
-    """The frontier, each stretch in its estimator's colour and with its name."""
-    change, last = np.flatnonzero(labels[1:] != labels[:-1]) + 1, np.inf
+def best(panel, prices, gains, labels):
+    """The frontier, each stretch in its estimator's colour and with its name above it."""
+    change = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     for start, stop in zip([0, *change], [*change, len(labels)], strict=True):
         label, part = labels[start], slice(start, min(stop + 1, len(labels)))
-        panel.plot(costs[part], errors[part], color=figures.mark(label)["color"], linewidth=2.6, solid_capstyle="butt")
-        if stop - start >= 15:
+        colour = figures.mark(label)["color"]
+        panel.plot(prices[part], gains[part], color=colour, linewidth=2.6, solid_capstyle="butt")
+        if stop - start >= 40:
             middle = (start + stop) // 2
-            below = -3 if errors[middle] < 0.8 * last else -12  # clear of the name before
-            last = errors[middle]
-            panel.annotate(figures.words(label), (costs[middle], errors[middle]), (-4, below), textcoords="offset points", ha="right",
-                           va="top", fontsize=7, color=figures.mark(label)["color"])
+            panel.annotate(figures.words(label), (prices[middle], gains[middle]), (-4, 5), textcoords="offset points", ha="right",
+                           fontsize=7, color=colour)
 
 
 def tables(table):
-    """RMSE at equal passes, and the paired difference of the squared errors of one estimate."""
-    wide, records = relative(table), []
+    """Efficiency and RMSE at equal passes, and the paired difference of the squared errors of one estimate."""
+    wide, parts, records = relative(table), dict(list(layers(table).groupby(["problem", "label"]))), []
     paired = table[(table.group == "all") & (table.metric == "mse_difference") & (table.draws == 1)].set_index(["problem", "label"])
     for _, row in wide.iterrows():
-        line = {"problem": row.problem, "estimator": figures.words(row.label), "passes": f"{row.evaluations:.3g}",
-                "microseconds": f"{1e6 * row.seconds:.3g}"}
+        line = {"problem": row.problem, "estimator": figures.words(row.label), "passes": f"{row.evaluations:.3g}"}
         for budget in BUDGETS:
             draws = budget / row.evaluations if row.evaluations else np.inf
-            line[f"RMSE, {budget} passes"] = f"{np.sqrt(row.bias2 + row.variance / draws):.3g}" if draws >= 1 else ""
+            paid = draws >= 1
+            line[f"efficiency, {budget} passes"] = f"{gain(parts[row.problem, row.label], draws):.3g}" if paid else ""
+            line[f"RMSE, {budget} passes"] = f"{np.sqrt(row.bias2 + row.variance / draws):.3g}" if paid else ""
         if (row.problem, row.label) in paired.index:
             pair = paired.loc[(row.problem, row.label)]
             value, half = pair.value / row.exact2, (pair.high - pair.low) / 2 / row.exact2
@@ -159,4 +171,4 @@ def tables(table):
     return pd.DataFrame(records).fillna("")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, timed=True, against=AGAINST, networks=True)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, against=AGAINST, networks=True)

@@ -75,7 +75,7 @@ def relative(table):
     for name, square in (("bias", wide.bias2), ("deviation", wide.variance)):
         value = np.sqrt(square.clip(lower=0)) / wide.length
         wide[name] = value.where(value > 1e-9, 0.0)
-    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys)["value"]
+    hidden = table[(table.group == "hidden") & (table.metric == "efficiency") & (table.draws == 1)].set_index(keys)["value"]
     wide["efficiency"] = hidden.reindex(pd.MultiIndex.from_frame(wide[keys])).to_numpy()
     first = wide[wide.problem_steps == 0]
     trainers = wide.problem_trainer.unique()

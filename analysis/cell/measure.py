@@ -17,6 +17,7 @@ from straightedge.analysis.accuracy.verdict import exact_verdict
 from straightedge.analysis.cell import module  # noqa: F401 - what is known of modules
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.contradiction import contradiction
+from straightedge.analysis.cell.nature import nature_records
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
@@ -82,6 +83,7 @@ def measure_cell(cell: Cell) -> Measurement:
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
     records, info, certain = [], {}, set()
+    nature = nature_records(wide, base.truth.run is None)
     if cell.method != "sampled" and base.truth.run is None:
         found = known_moments(cell, wide)
         if found is None and cell.method == "exact":
@@ -97,12 +99,12 @@ def measure_cell(cell: Cell) -> Measurement:
             info["moment_seconds"] = time.perf_counter() - start
             certain = {record["metric"] for record in records}
     if cell.method == "exact":
-        return Measurement(pd.DataFrame(records), info)
+        return Measurement(pd.DataFrame(records + nature), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell
     sampled, more = sample(drawn, network, base.truth)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
-    frame = pd.DataFrame(records)
+    frame = pd.DataFrame(records + nature)
     if cell.until:
         frame["ended"] = more["ended"]
     return Measurement(frame, info | more)

@@ -13,7 +13,8 @@ from straightedge.estimators.network.network import BITS, SIGNS, Network
 
 STATES = {"01": BITS, "+-1": SIGNS}
 WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
-         "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}"}
+         "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}",
+         "optimizer": "{}", "decay": "decaying", "passes": "{} passes a step"}
 """What a problem's name says of a field; of the others, their name and value."""
 
 

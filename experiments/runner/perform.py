@@ -148,8 +148,9 @@ def joined(study: Study, keys: dict[Cell, str], old: pd.DataFrame | None, missin
         return None
     whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     order = {key: position for position, key in enumerate(keys.values())}
-    if not study.timed:
-        whole = whole[whole["metric"] != "seconds"]
+    whole = whole[whole["metric"] != "seconds"]
+    if study.keep:
+        whole = whole[study.keep(whole)]
     return whole[whole["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
 
 

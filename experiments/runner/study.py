@@ -34,11 +34,11 @@ class Study:
     """What table.md and table.tex show."""
     fields: tuple[str, ...] = ()
     """Fields of the problems that become columns problem_<field>."""
-    timed: bool = False
-    """Whether seconds stay in the table; they differ from run to run."""
     against: "Estimator | None" = field(default=None)
     """One of the estimators, from whose errors the others' differences, paired by seed, become rows of the table."""
 
+    keep: "Callable[[pd.DataFrame], pd.Series] | None" = None
+    """Which lines stay in the table, of a study whose cells say more than it asks for; all of them if not given."""
     networks: bool = False
     """Whether a network of the user's may stand in the place of its problems."""
 
