@@ -1,5 +1,6 @@
 """Straightedge: the ruler for gradient estimators of stochastic binary networks.
 
+    advise            which estimator for this network, in a dozen lines
     measure           bias, variance, RMSE and direction of estimators on a network, as one Result
     network           a network from arrays;  from_torch: from a torch model;  load: from a file
     exact_gradient    the truth, layer by layer;  exact_loss: the expected loss
@@ -7,6 +8,7 @@
     estimators()      lists the estimators
     Bernoulli, BinaryLinear, BinaryConv2d   stochastic units and weights for torch models;  bernoulli: the same as a function
     using, ensemble   other rules for a while; predictions averaged over samples
+    Probe             the same measurement along training, called in a loop of your own
     check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
     InputError        what all of these raise for bad input, in one sentence
 
@@ -22,6 +24,7 @@ if not (Path(__file__).parent / "estimators").is_dir():  # a checkout: the rooms
 
 if TYPE_CHECKING:
     from straightedge import estimators
+    from straightedge.advice import advise
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
     from straightedge.analysis.problem.given import network
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
     from straightedge.estimators.module.weight import BinaryConv2d, BinaryLinear
     from straightedge.estimators.network.error import InputError
     from straightedge.measurement import measure
+    from straightedge.probe import Probe
     from straightedge.result import Result
     from straightedge.truth import check, exact_gradient, exact_loss, moments
 
 WHERE = {
+    "advise": "straightedge.advice:advise",
     "assert_unbiased": "straightedge.analysis.check.unbiased:assert_unbiased",
     "Bernoulli": "straightedge.estimators.module.unit:Bernoulli",
     "bernoulli": "straightedge.estimators.module.unit:bernoulli",
@@ -50,11 +55,12 @@ WHERE = {
     "measure": "straightedge.measurement:measure",
     "moments": "straightedge.truth:moments",
     "network": "straightedge.analysis.problem.given:network",
+    "Probe": "straightedge.probe:Probe",
     "Result": "straightedge.result:Result",
     "using": "straightedge.estimators.module.control:using",
 }
-__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Result", "assert_unbiased", "bernoulli", "check", "ensemble",
-           "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
+__all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "advise", "assert_unbiased", "bernoulli", "check",
+           "ensemble", "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
 
 
 def __getattr__(name: str) -> object:

@@ -4,6 +4,7 @@ import sys
 
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.measure import PRECISION
+from straightedge.analysis.cell.reference import SHARE, quickest
 from straightedge.analysis.cell.sampling import chunk_rows
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.module import require_suited
@@ -22,10 +23,8 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     until = Until.parse(settings.until, settings.max_rows, settings.max_seconds) if settings.until is not None else None
     if settings.against is not None and estimator_of(settings.against) not in estimators:
         raise InputError(f"against: {settings.against} is not measured; expected one of the estimators that are")
-    reference = Reference(estimator_of(settings.reference), settings.reference_rows) if settings.reference else None
-    if reference and not reference.estimator.unbiased:
-        raise InputError(f"reference: {settings.reference} is biased; expected an unbiased estimator such as reinforce or arm")
     network = problem.build()
+    reference = referred(network, settings) if settings.reference else None
     if not reference:
         announce(network)
     for one in estimators:
@@ -33,6 +32,17 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
         suited(one, network, settings)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, settings.memory, until, reference) for one in estimators]
+
+
+def referred(network: Network, settings: Settings) -> Reference:
+    """The run in the place of the exact gradient."""
+    auto, name = settings.reference == "auto", settings.reference or ""
+    estimator = quickest(network) if auto else estimator_of(name)
+    if not estimator.unbiased:
+        raise InputError(f"reference: {name} is biased; expected an unbiased estimator such as reinforce or arm, or auto")
+    require_suited(estimator, network)
+    share = settings.reference_error or (SHARE if auto else 0.0)
+    return Reference(estimator, settings.reference_rows, share)
 
 
 def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
@@ -56,7 +66,7 @@ def announce(network: Network) -> None:
     try:
         require_exact(network)
     except Unsuitable as error:
-        raise Unsuitable(f"{error}; or give a reference such as reinforce:baseline=leave_one_out,samples=2") from None
+        raise Unsuitable(f"{error}; or give a reference: auto, or one such as reinforce:baseline=leave_one_out,samples=2") from None
     needed = exact_cost(network)
     if needed.operations > 1e10:
         print(f"the exact gradient takes {needed}", file=sys.stderr)

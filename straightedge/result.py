@@ -29,10 +29,14 @@ class Result:
     rows: int
     failures: tuple[str, ...] = ()
     """A sentence for every estimator that failed, and is not in the table."""
+    reference: str = ""
+    """The estimator whose long run stands for the exact gradient, where one does."""
 
     def __repr__(self) -> str:
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
-        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}; {self.seeds} seeds of {self.rows} rows"
+        run = self.table[(self.table.metric == "reference_error") & (self.table.group == "all")].value
+        known = f" (to {100 * run.iloc[0]:.2g} %, by a run of {self.reference})" if len(run) else ""
+        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))
@@ -47,6 +51,17 @@ class Result:
         square = (wide.bias2 + wide.variance / draws).clip(lower=0) / wide.exact2.where(wide.exact2 > 0)
         passes = wide.get("evaluations", np.nan)
         return pd.DataFrame({"label": wide.label, "passes": passes, "rmse_relative": np.sqrt(square)})
+
+    def overview(self) -> pd.DataFrame:
+        """label, bias, deviation and rmse of one estimate, over |g|, and its efficiency: of the whole gradient.  A bias whose debiased
+        square is negative is 0."""
+        plain = self.table[(self.table.group == "all") & (self.table.draws == 1)]
+        plain = plain[plain.against.isna()] if "against" in plain else plain
+        wide = plain.pivot_table("value", "label", "metric", sort=False).reset_index()
+        length2 = wide.exact2.where(wide.exact2 > 0)
+        bias2, spread = wide.bias2.clip(lower=0), wide.variance
+        return pd.DataFrame({"label": wide.label, "bias": np.sqrt(bias2 / length2), "deviation": np.sqrt(spread / length2),
+                             "rmse": np.sqrt((wide.bias2 + spread).clip(lower=0) / length2), "efficiency": wide.get("efficiency", np.nan)})
 
     def best(self, passes: float | int = 1) -> pd.DataFrame:
         """The estimators by the RMSE of as many estimates as so many forward and backward passes pay for, the best first; those that cost

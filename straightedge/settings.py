@@ -31,9 +31,12 @@ class Settings:
     against: str | None = None
     """One of the estimators: adds the differences of the others' errors from its errors, paired by seed."""
     reference: str | None = None
-    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place."""
+    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place; auto: of a few, the
+    one with the least variance for its time on this network."""
     reference_rows: int = 100_000
     """Estimates of that run; its own error is subtracted wherever a square of it enters."""
+    reference_error: float | None = None
+    """Ends that run as soon as its error is below this part of the gradient's length; 0.05 for auto where it is not given."""
     device: str = "cpu"
     """Where rows are drawn: cpu, cuda, cuda:1."""
     precision: Precision = "float64"
@@ -63,6 +66,9 @@ class Settings:
                              f"{' '.join(map(str, self.draws)) or 'none'}")
         if self.until is not None and self.seeds < 2:
             raise InputError("until: expected two seeds or more, whose spread gives the interval")
+        if self.reference_error is not None and (self.reference is None or not 0 < self.reference_error < 1):
+            raise InputError(f"reference_error: {self.reference_error!r}; expected a part of the gradient's length between 0 and 1, with a "
+                             "reference")
         if self.reference is not None and self.method == "exact":
             raise InputError("reference: a sampled reference goes with method auto or sampled, not with exact")
         device(self.device)

@@ -23,6 +23,8 @@ class Reference:
 
     estimator: Estimator
     rows: int = 100_000
+    share: float = 0.0
+    """The run ends before, as soon as its error is below this part of the gradient's length."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ from straightedge.analysis.cell.contradiction import contradiction
 from straightedge.analysis.cell.nature import nature_records
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
-from straightedge.analysis.cell.sampling import Stream, chunk_rows, sample
-from straightedge.analysis.problem.problem import Problem
+from straightedge.analysis.cell.reference import long_run, reference_records
+from straightedge.analysis.cell.sampling import sample
+from straightedge.analysis.problem.problem import Problem, forget_built
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.moment.exact import available, exact_moments
 from straightedge.estimators.moment.marginal import Moments
@@ -66,12 +67,16 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         gradient, run = exact_gradient(network), None
     else:
         reference.estimator.check(network)
-        accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
         cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
-        step = chunk_rows(network, memory << 20, getattr(reference.estimator, "samples", 1))
-        Stream(cell, network, accuracy, "reference", step).grow(reference.rows)
+        accuracy = long_run(cell, network, reference)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
     return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
+
+
+def forget() -> None:
+    """Lets go of the networks that this process remembers: of many models measured one after the other only the last is of use."""
+    ground.cache_clear()
+    forget_built()
 
 
 def measure_cell(cell: Cell) -> Measurement:
@@ -104,6 +109,7 @@ def measure_cell(cell: Cell) -> Measurement:
     sampled, more = sample(drawn, network, base.truth)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
+    records += reference_records(base.truth)
     frame = pd.DataFrame(records + nature)
     if cell.until:
         frame["ended"] = more["ended"]

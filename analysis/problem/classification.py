@@ -11,11 +11,12 @@ from sklearn import datasets
 from torch import Tensor
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
-from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
+from straightedge.analysis.problem.problem import Problem, ProblemError
 from straightedge.analysis.problem.training import Optimizer, Training
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import BITS, Network
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.word import STATES
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import ClassVar
 
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.network import Network
 
-STATES = {"01": BITS, "+-1": SIGNS}
 WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
          "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}",
          "optimizer": "{}", "decay": "decaying", "passes": "{} passes a step"}
@@ -64,5 +63,10 @@ class Problem(ABC):
 @lru_cache(maxsize=64)
 def _build(problem: Problem) -> Network:
     return problem.network()
+
+
+def forget_built() -> None:
+    """Lets go of the networks that are remembered."""
+    _build.cache_clear()
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.runner import manifest
@@ -148,6 +149,17 @@ def provenance(file: Path) -> int:
     return 0
 
 
+def advise(network: Path, data: Path | None = None, states: States = "+-1", noise: NoiseName = "logistic",
+           loss: LossName = "cross_entropy", rows: int = 500, seeds: int = 4, jobs: int | None = None) -> int:
+    """Which estimator for the network of this file: its units, what can be exact, the most efficient for 1, 10 and 100 passes."""
+    from straightedge.advice import advise as found
+    from straightedge.analysis.problem.archive import Archive
+
+    problem = Archive(str(network), states, noise, loss, str(data) if data else None)
+    print(found(problem, rows=rows, seeds=seeds, jobs=jobs))
+    return 0
+
+
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     from straightedge.experiments.bench.bench import bench as run
@@ -170,6 +182,6 @@ def claims() -> int:
     return 0
 
 
-CALLS: tuple[Callable[..., int], ...] = (figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 
