@@ -63,6 +63,11 @@ class Estimator(ABC):
     expected_failures: ClassVar[dict[str, str]] = {}
     """Conformance check -> the reason why it fails; it is then an error that it passes."""
 
+    @property
+    def samples(self) -> int:
+        """Samples of the network that one estimate is made of, all held at once."""
+        return 1
+
     @abstractmethod
     def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
         """n independent estimates of the gradient of the mean loss by theta; all randomness comes from `rng`."""

@@ -59,9 +59,7 @@ class Cell:
 
     def modules(self) -> tuple[str, ...]:
         """The modules whose code, with all that they import, can change a number of this cell."""
-        modules = {type(self.problem).__module__, type(self.estimator).__module__}
-        trainer = getattr(self.problem, "trainer", None)
-        modules |= {f"straightedge.estimators.{trainer.partition(':')[0]}"} if trainer else set()
+        modules = {type(self.problem).__module__, type(self.estimator).__module__, *self.problem.makers()}
         modules |= {type(self.reference.estimator).__module__} if self.reference else set()
         return "straightedge.analysis.cell.measure", *sorted(modules)
 

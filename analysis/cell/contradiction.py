@@ -13,8 +13,6 @@ the mean of the squares about it from the exact variance by one that the rows sh
 Shapes: n rows, d parameters.
 """
 
-from dataclasses import asdict
-
 import torch
 from jaxtyping import Float
 from scipy.stats import norm
@@ -37,7 +35,7 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
                   seed: int = STREAM) -> str:
     """How n rows contradict these moments; nothing where they do not."""
     rng = torch.Generator(network.theta.device).manual_seed(seed)
-    units = len(network.inputs) * (sum(network.widths) + network.outputs) * asdict(estimator).get("samples", 1)
+    units = len(network.inputs) * (sum(network.widths) + network.outputs) * estimator.samples
     step = max(1, min(n, CHUNK_BYTES // (8 * (4 * len(network.theta) + 12 * units))))
     rows = torch.cat([estimator(network, min(step, n - start), rng).detach().double() for start in range(0, n, step)])
     chance, loss = outline(network, rng)

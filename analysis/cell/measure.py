@@ -62,7 +62,7 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
     network = problem.build().to(device, torch.float64)
     narrow = network.to(device, PRECISION[precision])
     told = known(network, PRECISION[precision])
-    given = {"groups": {**network.groups, "all": slice(0, len(network.theta))}, "hidden": told.hidden, "rounding": told.rounding}
+    groups = {**network.groups, "all": slice(0, len(network.theta))}
     if reference is None:
         gradient, run = exact_gradient(network), None
     else:
@@ -70,7 +70,7 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
         accuracy = long_run(cell, network, reference)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
-    return Ground(narrow, network, Truth(gradient, loss=told.loss, rare=told.rare, run=run, **given))
+    return Ground(narrow, network, Truth(gradient, groups, told.hidden, told.loss, told.rounding, told.rare, run))
 
 
 def forget() -> None:
@@ -87,7 +87,9 @@ def measure_cell(cell: Cell) -> Measurement:
     base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
-    records, info, certain = [], {}, set()
+    records: list[dict] = []
+    info: dict = {}
+    certain: set[str] = set()
     nature = nature_records(wide, base.truth.run is None)
     if cell.method != "sampled" and base.truth.run is None:
         found = known_moments(cell, wide)

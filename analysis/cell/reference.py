@@ -56,7 +56,7 @@ def long_run(cell: Cell, network: Network, reference: Reference) -> Accuracy:
     """The run: its rows are doubled until its error is small enough, or all are drawn."""
     reference.estimator.check(network)
     accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
-    step = chunk_rows(network, cell.memory << 20, getattr(reference.estimator, "samples", 1))
+    step = chunk_rows(network, cell.memory << 20, reference.estimator.samples)
     stream = Stream(cell, network, accuracy, "reference", step)
     rows = reference.rows if not reference.share else min(reference.rows, 256)
     while True:

@@ -57,7 +57,7 @@ class Stream:
 
 def sample(cell: Cell, network: Network, truth: Truth) -> tuple[list[dict], dict]:
     """(records of every seed and of the whole, chunk size and what ended the sampling)."""
-    network, step = network.metered(), chunk_rows(network, cell.memory << 20, getattr(cell.estimator, "samples", 1))
+    network, step = network.metered(), chunk_rows(network, cell.memory << 20, cell.estimator.samples)
     if not cell.estimator.random:
         step = min(step, 64)
     streams = [Stream(cell, network, Accuracy(truth, cell.draws), seed, step) for seed in range(cell.seeds)]
@@ -77,7 +77,7 @@ def sample(cell: Cell, network: Network, truth: Truth) -> tuple[list[dict], dict
             break
         rows = min(2 * rows, cell.until.rows)
     forwards, backwards = network.cost(rows * cell.seeds)
-    records = sampled_records([stream.accuracy for stream in streams], [stream.seed for stream in streams])
+    records = sampled_records([stream.accuracy for stream in streams], range(cell.seeds))
     for stream in streams:
         common = {"seed": stream.seed, "method": "sampled", "rows": rows}
         cost = {"forwards": forwards, "backwards": backwards, "evaluations": forwards + backwards,

@@ -53,8 +53,8 @@ def check_seed(estimator: Estimator, networks: Networks) -> str:
 
 def global_states() -> dict[str, str]:
     """Library -> the state of its global generator, and torch's other settings."""
-    _, words, *rest = np.random.get_state()  # noqa: NPY002
-    states = {"torch": str(torch.get_rng_state().numpy().tobytes()), "numpy": f"{words.tobytes()} {rest}",
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002
+    states = {"torch": str(torch.get_rng_state().numpy().tobytes()), "numpy": str(numpy_state["state"]["key"].tobytes()) + str(numpy_state),
               "torch's settings": str((torch.get_default_dtype(), torch.is_grad_enabled()))}
     if "beartype" not in sys.modules:  # which draws from `random` where it checks types
         states["random"] = str(random.getstate())

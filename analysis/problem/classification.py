@@ -65,6 +65,9 @@ class Classification(Problem):
         plan = Training(self.trainer, self.steps, self.rate, self.optimizer, self.decay, self.passes, self.seed)
         return plan(network) if self.steps else network
 
+    def makers(self):
+        return (f"straightedge.estimators.{self.trainer.partition(':')[0]}",)
+
     told: ClassVar[tuple[str, ...]] = ("widths", "steps")
 
     @property

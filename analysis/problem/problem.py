@@ -55,6 +55,10 @@ class Problem(ABC):
                 f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
                 f"{type(network.loss).__name__}")
 
+    def makers(self) -> tuple[str, ...]:
+        """Modules beside its own whose code the network depends on."""
+        return ()
+
     def values(self) -> dict:
         """The plain values that make this problem, its kind first."""
         return {"kind": type(self).__name__, **asdict(self)}

@@ -17,7 +17,8 @@ from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 
-HARMLESS = frozenset({"unbiased", "random", "family", "marker", "exact_for", "expected_failures", "check", "chain_only", "_abc_impl"})
+HARMLESS = frozenset({"unbiased", "random", "family", "marker", "exact_for", "expected_failures", "check", "chain_only", "samples",
+                      "_abc_impl"})
 """Names that no row depends on, like those with two underscores but for HOOKS."""
 HOOKS = frozenset({"__call__", "__getattribute__", "__getattr__"})
 

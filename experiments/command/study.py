@@ -126,8 +126,9 @@ def check(config: Any, run: Run) -> None:
             if isinstance(number, float) and not 0 < number < inf:
                 raise InputError(f"{words} a positive number, got {number:g}")
     for name in vars(config).get("trainers", ()):
-        if name not in entries():
-            raise InputError(f"--trainers: {nearest(name, list(entries()), 'estimator')}")
+        kind = name.partition(":")[0]
+        if kind not in entries():
+            raise InputError(f"--trainers: {nearest(kind, list(entries()), 'estimator')}")
     draws, rows = (vars(config).get(name, ()) for name in ("draws", "rows"))
     if draws and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
