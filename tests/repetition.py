@@ -1,5 +1,6 @@
 """Coverage of intervals on networks, by repetition: rows of estimators whose mean and variance are known by exact sums, as many
-measurements of them, and the share whose interval holds the truth.  Cosine and descent are held against all rows of all repetitions together.
+measurements of them, and the share whose interval holds the truth.  Cosine and descent are held against all
+rows of all repetitions together.
 
 `python -m tests.repetition` prints the table of docs/statistics.md, in some minutes.
 """

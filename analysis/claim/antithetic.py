@@ -13,7 +13,7 @@ from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
 from straightedge.estimators.sum.expectation import exact_gradient
-from straightedge.estimators.sum.transfer import enumerate_states
+from straightedge.estimators.sum.state import enumerate_states
 
 DEEP = Points((3, 3, 3), points=10)
 

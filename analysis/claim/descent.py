@@ -11,7 +11,7 @@ from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
-from straightedge.estimators.sum.transfer import enumerate_states
+from straightedge.estimators.sum.state import enumerate_states
 
 NETWORKS = 100
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from straightedge.estimators.module.program import Program, forced, over
 from straightedge.estimators.module.sample import block
 from straightedge.estimators.network.error import Unsuitable
-from straightedge.estimators.sum.expectation import Cost
+from straightedge.estimators.sum.cost import Cost
 
 WIDEST = 20
 """Units of one data point: 2^20 passes of the module."""

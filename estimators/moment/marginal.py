@@ -18,7 +18,7 @@ from torch import Tensor
 from straightedge.estimators.moment.basis import Basis
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import kronecker, push
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.state import state_table
 
 CHUNK_BYTES = 64 << 20
 """Size of the largest tensor, in one chunk of data points or of states."""

@@ -24,7 +24,8 @@ from straightedge.estimators.moment.marginal import CHUNK_BYTES, Delta
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.reference import References, grouping, references
+from straightedge.estimators.sum.state import state_table
 
 Tuples = list[tuple[int, ...]]
 
@@ -33,6 +34,12 @@ def activations(network: Network) -> list[Tensor]:
     """The pre-activations of every Bernoulli layer, for the data or for every state below."""
     below = [network.inputs, *(state_table(network, layer) for layer in range(network.depth - 1))]
     return [F.linear(x, *layer) for x, layer in zip(below, network.layers, strict=False)]
+
+
+def centres(network: Network) -> list[tuple[References, Tensor | None]]:
+    """(reference states, number of the one that each state below or data point has) of every Bernoulli layer."""
+    above = [a.T for a in activations(network)]
+    return [(among, grouping(among, network.noise, a)) for among, a in zip(references(above, network.noise), above, strict=True)]
 
 
 def slopes(network: Network) -> tuple[Basis, Float[Tensor, "k s m"]]:

@@ -20,14 +20,15 @@ from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas
+from straightedge.estimators.moment.message import activations, centres, output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import own, relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sampling.forward import Coupling
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.reference import Values, grouping, references
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.reference import References, Values
+from straightedge.estimators.sum.reference import members as chosen
+from straightedge.estimators.sum.state import state_table
 
 Pairing = Callable[[Network, Tensor], Tensor]
 """(network, a [s, n]) -> E[c^k 1{x, x'}] [s, n, 3, 4] for k = 0, 1, 2.  Order 0 is what the unit does in another unit's comparison,
@@ -78,10 +79,17 @@ def common(network: Network, layer: int) -> Float[Tensor, "pairs n 1 4"]:
     return torch.stack((cdf(-high), differ - first, first, cdf(low)), -1).unsqueeze(2)
 
 
-def transfer(weights: Float[Tensor, "s n o d"], rows: Tensor | None, columns: Float[Tensor, "k states"]) -> Float[Tensor, "t k"]:
-    """E[columns | state below], for these rows of a layer's weights or for all."""
-    chosen = weights if rows is None else weights[rows]
-    return contraction(chosen, columns, [(0,) * weights.shape[1]] * len(columns))
+def transfer(weights: Float[Tensor, "s n o d"], rows: Tensor | slice, columns: Float[Tensor, "k states"]) -> Float[Tensor, "t k"]:
+    """E[columns | state below], for these rows of a layer's weights."""
+    return contraction(weights[rows], columns, [(0,) * weights.shape[1]] * len(columns))
+
+
+def relative(values: Values, weights: Float[Tensor, "s n o d"], among: References, group: Tensor | None) -> Float[Tensor, "k s"]:
+    """E[V(x) - V(r) | state below], r the reference of each."""
+    out = weights.new_empty(values.tail.shape[0], len(weights))
+    for number, rows in chosen(among, group):
+        out[:, rows] = transfer(weights, rows, values.since(among.states[number:number + 1])[0]).T
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,17 +140,17 @@ class PairPlan(Plan):
         difference = message.difference(*members(network.widths[-1], data.vectors.device))
         square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
         apart = Apart.of(data.first(relative_features(network)), data.pairs)
-        for layer, among in reversed(list(enumerate(references(network)))):
+        for layer, (among, group) in reversed(list(enumerate(centres(network)))):
             weights, width = self.pairing(network, below[layer]), network.widths[layer]
             deltas.insert(0, Delta(data, *(
                 torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
                 for order, columns in ((1, difference), (2, square)))))
             if layer:
-                message = message.descend(among.states, grouping(network, layer, among), partial(transfer, trunk[layer]))
+                message = message.below(relative(message, trunk[layer], among, group), among, group)
                 difference = message.difference(*members(network.widths[layer - 1], square.device))
                 if self.coupling == "common":
-                    square = transfer(common(network, layer), None, square).T.contiguous()
+                    square = transfer(common(network, layer), slice(None), square).T.contiguous()
                 else:
-                    apart = apart.descend(partial(transfer, trunk[layer], None))
+                    apart = apart.descend(partial(transfer, trunk[layer], slice(None)))
                     square = apart.square(data.pairs, *members(network.widths[layer - 1], square.device))
         return trunk, [*deltas, *output_deltas(network)]

@@ -21,7 +21,7 @@ from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import relative_features, score_weights
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.state import state_table
 
 
 def sides_of(width: int, device: torch.device) -> list[tuple[Tensor, Tensor]]:

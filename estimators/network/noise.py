@@ -58,6 +58,11 @@ class Noise(ABC):
         possible = probability > 0
         return torch.where(possible, sign * self.density(a) / torch.where(possible, probability, 1.0), 0.0)
 
+    def rates(self, a: Float[Tensor, "m *s"], pairs: Float[Tensor, "m 2 *s"]) -> Float[Tensor, "m 2 *s"]:
+        """F'(a) / F(a) and F'(a) / F(-a), from `pairs`, which are F(-a) and F(a); finite where one of them is zero."""
+        least = torch.finfo(a.dtype).smallest_normal * torch.finfo(a.dtype).eps
+        return self.density(a).unsqueeze(1) / pairs.clamp_min(least).flip(1)
+
     def logit(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """log F(a) / (1 - F(a)).  Infinite where the unit is certain."""
         return torch.log(self.cdf(a)) - torch.log(self.cdf(-a))
@@ -78,7 +83,7 @@ class Logistic(Noise):
     slope: float = 1.0
 
     def cdf(self, a):
-        return torch.sigmoid(self.slope * a)
+        return torch.sigmoid(a if self.slope == 1 else self.slope * a)
 
     def density(self, a):
         return self.slope * torch.sigmoid(self.slope * a) * torch.sigmoid(-self.slope * a)
@@ -89,6 +94,9 @@ class Logistic(Noise):
     def score(self, a, upper):
         sign = 2 * upper.to(a) - 1  # the probability of the other state, by its own tail
         return self.slope * sign * torch.sigmoid(-self.slope * sign * a)
+
+    def rates(self, a, pairs):
+        return pairs if self.slope == 1 else self.slope * pairs
 
     def logit(self, a):
         return self.slope * a
