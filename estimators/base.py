@@ -24,7 +24,7 @@ Unit = Callable[[Tensor, Tensor, Noise], Tensor]
 
 
 @runtime_checkable
-class Moments(Protocol):
+class MomentPlan(Protocol):
     """A plan of exact moments: `require` raises Unsuitable where they do not fit, the call finds them."""
 
     def require(self) -> None: ...
@@ -72,7 +72,7 @@ class Estimator(ABC):
     def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
         """n independent estimates of the gradient of the mean loss by theta; all randomness comes from `rng`."""
 
-    def plan(self, network: Network) -> Moments | None:
+    def plan(self, network: Network) -> MomentPlan | None:
         """The plan of the exact moments of the rows of *this class's own call*; None where none is known.
 
         It counts only where `__call__` stands in the same class and no class below changes anything."""

@@ -27,7 +27,7 @@ from straightedge.experiments.runner.fault import told
 from straightedge.experiments.runner.run import run_cells
 from straightedge.plan import plan
 from straightedge.result import Result
-from straightedge.settings import Settings
+from straightedge.settings import Backend, Settings
 
 MEASURED = "measured"
 
@@ -35,10 +35,10 @@ MEASURED = "measured"
 def measure(network: Network | Problem | str | Path | nn.Module, given: object = None, /, estimators: Any = None, *, rows: int = 10_000,
             seeds: int = 10, draws: int | Sequence[int] = 1, method: Method = "auto", until: str | None = None, max_rows: int = 1_000_000,
             max_seconds: float | int = 300.0, against: str | None = None, reference: str | None = None, reference_rows: int = 100_000,
-            reference_error: float | int | None = None, states: States = "+-1", noise: NoiseName = "logistic",
-            loss: Any = "cross_entropy", device: str = "cpu", precision: Precision = "float64", memory: int = 128, jobs: int | None = None,
-            cell_timeout: float | int | None = None, results: str | Path | None = None, parameters: Sequence[str] | None = None,
-            projections: int = 0) -> Result:
+             reference_error: float | int | None = None, states: States = "+-1", noise: NoiseName = "logistic",
+             loss: Any = "cross_entropy", device: str = "cpu", precision: Precision = "float64", memory: int = 256, jobs: int | None = None,
+             cell_timeout: float | int | None = None, backend: Backend = "processes", scheduler: str | None = None,
+             results: str | Path | None = None, parameters: Sequence[str] | None = None, projections: int = 0) -> Result:
     """Bias, variance, RMSE and direction of estimators against the exact gradient, layer by layer.
 
         measure(network, estimators)                            measure(model, (x, y), estimators=.., loss=..)
@@ -63,7 +63,7 @@ def measure(network: Network | Problem | str | Path | nn.Module, given: object =
     counts = (draws,) if isinstance(draws, int) else tuple(draws)
     seconds, error = (None if value is None else float(value) for value in (cell_timeout, reference_error))
     settings = Settings(rows, counts, seeds, method, until, max_rows, float(max_seconds), against, reference, reference_rows, error, device,
-                        precision, memory, jobs, seconds, results and Path(results))
+                        precision, memory, jobs, seconds, backend, scheduler, Path(results) if results else None)
     settings.check()
     if not isinstance(network, nn.Module):
         if given is not None and estimators is not None:
@@ -93,15 +93,16 @@ def chosen(estimators: Any) -> list[Estimator]:
     return list(dict.fromkeys(found))
 
 
-def perform(problem: Problem, estimators: list[Estimator], settings: Settings) -> Result:
+def perform(problem: Problem, estimators: list[Estimator], settings: Settings, verbose: bool = False) -> Result:
     """The result, from checked settings; of the estimators that can be measured, where others fail.  Raises Failed where all do."""
     cells = plan(problem, estimators, settings)
-    ran = run_cells(cells, settings.jobs, kept(problem, settings), settings.cell_timeout)
+    folder = kept(problem, settings)
+    ran = run_cells(cells, settings.jobs, folder, settings.cell_timeout, settings.scheduler, verbose)
     records, cells = ran.records, [cell for cell in cells if cell in ran.records]
     if not records:
         ran.check()
-    if ran.read:
-        print(f"{ran.read} of {len(records)} estimators read from {shown(settings.results / MEASURED)}", file=sys.stderr)
+    if ran.read and folder:
+        print(f"{ran.read} of {len(records)} estimators read from {shown(folder)}", file=sys.stderr)
     frame = table(cells, records).drop(columns="problem")
     if isinstance(problem, Module):
         frame["mapped"] = problem.program.mapped

@@ -4,8 +4,8 @@ import sys
 
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.measure import PRECISION
+from straightedge.analysis.cell.memory import require_memory
 from straightedge.analysis.cell.reference import SHARE, quickest
-from straightedge.analysis.cell.sampling import chunk_rows
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.module import require_suited
 from straightedge.analysis.problem.problem import Problem
@@ -24,14 +24,19 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     if settings.against is not None and estimator_of(settings.against) not in estimators:
         raise InputError(f"against: {settings.against} is not measured; expected one of the estimators that are")
     network = problem.build()
+    drawn = network.to(settings.device, PRECISION[settings.precision])
     reference = referred(network, settings) if settings.reference else None
-    if not reference:
+    if reference:
+        require_memory(drawn, reference.estimator, settings.memory << 20)
+    else:
         announce(network)
     for one in estimators:
         require_suited(one, network)
         suited(one, network, settings)
+        if settings.method != "exact":
+            require_memory(drawn, one, settings.memory << 20)
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
-                 settings.precision, settings.memory, until, reference) for one in estimators]
+                 settings.precision, until, reference) for one in estimators]
 
 
 def referred(network: Network, settings: Settings) -> Reference:
@@ -46,7 +51,7 @@ def referred(network: Network, settings: Settings) -> Reference:
 
 
 def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
-    """Raises InputError where an estimator cannot be measured on this network, in this way, with this memory."""
+    """Raises InputError where an estimator cannot be measured on this network, in this way."""
     try:
         estimator.check(network)
         exact = settings.method == "auto" or available(estimator, network)
@@ -56,9 +61,6 @@ def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
         return
     if settings.method == "exact" and not exact:
         raise InputError(f"{name_of(estimator)} has no exact moments on this network; use method auto or sampled")
-    if settings.method != "exact":
-        samples = vars(estimator).get("samples", 1)
-        chunk_rows(network.to("cpu", PRECISION[settings.precision]), settings.memory << 20, samples if isinstance(samples, int) else 1)
 
 
 def announce(network: Network) -> None:

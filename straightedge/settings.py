@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.estimators.network.error import InputError
 
 ENDINGS = (".csv", ".json", ".parquet")
 """What the name of a written table may end in."""
+
+Backend = Literal["processes", "dask"]
+"""Where cells are measured."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,16 @@ class Settings:
     """Where rows are drawn: cpu, cuda, cuda:1."""
     precision: Precision = "float64"
     """Of the rows; the exact gradient and the statistics are float64 always."""
-    memory: int = 128
-    """MiB for one chunk of rows."""
+    memory: int = 256
+    """MiB that rows may hold while they are drawn: an estimator that needs more is refused; changes no number."""
     jobs: int | None = None
     """Processes; all cores if not given."""
     cell_timeout: float | None = None
     """Seconds that one estimator may take; it is then stopped and named, and the others go on."""
+    backend: Backend = "processes"
+    """Where estimators are measured: processes of this machine, or a dask cluster's workers."""
+    scheduler: str | None = None
+    """The address of the cluster's scheduler, as in tcp://HOST:8786."""
     results: Path | None = None
     """A folder that keeps each estimator's numbers as soon as they are there; the same measurement goes on from them."""
 
@@ -71,7 +79,18 @@ class Settings:
                              "reference")
         if self.reference is not None and self.method == "exact":
             raise InputError("reference: a sampled reference goes with method auto or sampled, not with exact")
+        check_scheduler(self.backend, self.scheduler)
         device(self.device)
+
+
+def check_scheduler(backend: str, scheduler: str | None) -> None:
+    """Raises InputError for a backend without its scheduler, or a scheduler without its backend."""
+    if backend not in get_args(Backend):
+        raise InputError(f"backend: expected one of {', '.join(get_args(Backend))}, got {backend!r}")
+    if backend == "dask" and not scheduler:
+        raise InputError("scheduler: the backend dask needs the address of one; expected --scheduler tcp://HOST:8786")
+    if scheduler and backend != "dask":
+        raise InputError(f"scheduler: {scheduler} is for the backend dask; expected --backend dask with it")
 
 
 def device(name: str) -> None:

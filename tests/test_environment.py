@@ -18,8 +18,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def ranges() -> dict[str, Requirement]:
-    """Library -> the requirement of pyproject.toml, the extras `test` and `safetensors` included."""
-    found = [Requirement(text) for text in [*PROJECT["dependencies"], *EXTRAS["test"], *EXTRAS["safetensors"]]]
+    """Library -> the requirement of pyproject.toml, the extras `test`, `safetensors` and `dask` included."""
+    found = [Requirement(text) for text in [*PROJECT["dependencies"], *EXTRAS["test"], *EXTRAS["safetensors"], *EXTRAS["dask"]]]
     return {requirement.name: requirement for requirement in found if requirement.name != "straightedge"}
 
 

@@ -18,7 +18,7 @@ from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments import bias_variance
 from straightedge.experiments.command import clean
-from straightedge.experiments.runner import manifest
+from straightedge.experiments.runner import log, manifest
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.run import run_cells
 
@@ -87,6 +87,6 @@ def test_clean_removes_what_nothing_asks_for(tmp_path, monkeypatch):
     said = clean.cleaned(results)
     assert said == f"removed 3 stored cells, {size:,} bytes, and 5 bytes that killed runs left; kept 1 of estimators that are not here " \
         "(--plugins DIR)"
-    assert sorted(path.name for path in own.iterdir()) == sorted((good.name, away.name))
+    assert sorted(path.name for path in own.iterdir()) == sorted((good.name, away.name, log.NAME))
     assert (results / "measured" / good.name).is_file() and not (results / "bias_variance" / "cells" / good.name).exists()
     assert clean.cleaned(tmp_path / "absent").startswith("nothing to clean")

@@ -131,7 +131,7 @@ def test_a_failed_cell_leaves_the_others(results, monkeypatch):
 
     whole = attempt.measure_cell
 
-    def broken(cell):
+    def broken(cell, *rest):
         if isinstance(cell.estimator, MeanField):
             raise RuntimeError("broken")
         return whole(cell)

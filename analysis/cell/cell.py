@@ -41,8 +41,6 @@ class Cell:
     """auto takes bias and variance from exact moments where the estimator has them, and samples the rest."""
     device: str = "cpu"
     precision: Precision = "float64"
-    memory: int = 128
-    """MiB for one chunk of rows."""
     until: Until | None = None
     reference: Reference | None = None
 
@@ -50,7 +48,7 @@ class Cell:
         """The plain values of this cell; equal values and equal code give equal records."""
         return {"problem": self.problem.values(), "estimator": name_of(self.estimator), "hyper": asdict(self.estimator),
                 "rows": self.rows, "seeds": self.seeds, "draws": self.draws, "method": self.method, "device": self.device,
-                "precision": self.precision, "memory": self.memory, "until": self.until and asdict(self.until),
+                "precision": self.precision, "until": self.until and asdict(self.until),
                 "reference": self.reference and [name_of(self.reference.estimator), asdict(self.reference)]}
 
     def key(self) -> str:

@@ -18,6 +18,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 from torch import Tensor
 
+from straightedge.analysis.cell.memory import block_rows
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.network import Network
@@ -26,7 +27,6 @@ from straightedge.estimators.sampling.sample import draw
 FALSE_ALARM = 1e-6
 """Probability of an alarm in one cell whose moments are right."""
 EVENTS = 50
-CHUNK_BYTES = 64 << 20
 STREAM = 0x5EED0FACE
 """Far from the seeds that people give to rows."""
 
@@ -35,8 +35,7 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
                   seed: int = STREAM) -> str:
     """How n rows contradict these moments; nothing where they do not."""
     rng = torch.Generator(network.theta.device).manual_seed(seed)
-    units = len(network.inputs) * (sum(network.widths) + network.outputs) * estimator.samples
-    step = max(1, min(n, CHUNK_BYTES // (8 * (4 * len(network.theta) + 12 * units))))
+    step = min(n, block_rows(network, estimator))
     rows = torch.cat([estimator(network, min(step, n - start), rng).detach().double() for start in range(0, n, step)])
     chance, loss = outline(network, rng)
     resolution = torch.finfo(network.theta.dtype).eps

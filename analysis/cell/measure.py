@@ -21,7 +21,7 @@ from straightedge.analysis.cell.nature import nature_records
 from straightedge.analysis.cell.rarity import known
 from straightedge.analysis.cell.record import hidden_records, record, said, wanted
 from straightedge.analysis.cell.reference import long_run, reference_records
-from straightedge.analysis.cell.sampling import sample
+from straightedge.analysis.cell.sampling import Report, sample, silent
 from straightedge.analysis.problem.problem import Problem, forget_built
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.moment.exact import available, exact_moments
@@ -42,7 +42,7 @@ class Measurement:
     records: pd.DataFrame
     """One row for each group, metric, draws and seed, with method, rows and value."""
     run: dict
-    """What is worth knowing about the run: chunk, what ended it, seconds."""
+    """What is worth knowing about the run: rows of a block, what ended it, seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +57,7 @@ class Ground:
 
 
 @lru_cache(maxsize=16)
-def ground(problem: Problem, device: str, precision: str, reference: Reference | None, memory: int) -> Ground:
+def ground(problem: Problem, device: str, precision: str, reference: Reference | None) -> Ground:
     """The network and what its rows are held against, once per process."""
     network = problem.build().to(device, torch.float64)
     narrow = network.to(device, PRECISION[precision])
@@ -67,7 +67,7 @@ def ground(problem: Problem, device: str, precision: str, reference: Reference |
         gradient, run = exact_gradient(network), None
     else:
         reference.estimator.check(network)
-        cell = Cell(problem, reference.estimator, reference.rows, 1, device=device, memory=memory)
+        cell = Cell(problem, reference.estimator, reference.rows, 1, device=device)
         accuracy = long_run(cell, network, reference)
         gradient, run = accuracy.sums.mean, Run(accuracy.sums, accuracy.blocks)
     return Ground(narrow, network, Truth(gradient, groups, told.hidden, told.loss, told.rounding, told.rare, run))
@@ -79,12 +79,12 @@ def forget() -> None:
     forget_built()
 
 
-def measure_cell(cell: Cell) -> Measurement:
-    """The measurement of a cell.
+def measure_cell(cell: Cell, report: Report = silent) -> Measurement:
+    """The measurement of a cell; `report` is told of its rows as they are drawn.
 
     Records with seed -1 are of the whole cell, with error and interval: from exact moments, else from the rows of all seeds.  Where
     the moments are exact the draws give only what moments do not: cosine, descent, cost."""
-    base = ground(cell.problem, cell.device, cell.precision, cell.reference, cell.memory)
+    base = ground(cell.problem, cell.device, cell.precision, cell.reference)
     network, wide = base.network.copied(), base.wide.copied()  # an estimator that writes into them spoils its own cell only
     cell.estimator.check(network)
     records: list[dict] = []
@@ -108,7 +108,7 @@ def measure_cell(cell: Cell) -> Measurement:
     if cell.method == "exact":
         return Measurement(pd.DataFrame(records + nature), info)
     drawn = replace(cell, draws=(1,)) if "cosine" in certain else cell
-    sampled, more = sample(drawn, network, base.truth)
+    sampled, more = sample(drawn, network, base.truth, report)
     certain = certain | {"bias_z"} if certain else certain
     records += [record for record in sampled if record["metric"] not in certain]
     records += reference_records(base.truth)

@@ -11,7 +11,7 @@ from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.truth import Truth
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.record import record
-from straightedge.analysis.cell.sampling import Stream, chunk_rows
+from straightedge.analysis.cell.sampling import Stream
 from straightedge.analysis.problem.module import require_suited
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of
@@ -56,8 +56,7 @@ def long_run(cell: Cell, network: Network, reference: Reference) -> Accuracy:
     """The run: its rows are doubled until its error is small enough, or all are drawn."""
     reference.estimator.check(network)
     accuracy = Accuracy(Truth(torch.zeros_like(network.theta), {}), ())
-    step = chunk_rows(network, cell.memory << 20, reference.estimator.samples)
-    stream = Stream(cell, network, accuracy, "reference", step)
+    stream = Stream(cell, network, accuracy, "reference")
     rows = reference.rows if not reference.share else min(reference.rows, 256)
     while True:
         stream.grow(rows)

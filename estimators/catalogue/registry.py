@@ -54,7 +54,7 @@ def sound(kind: object) -> type[Estimator]:
     if not (isinstance(kind, type) and issubclass(kind, Estimator)):
         what = kind.__name__ if isinstance(kind, type) else repr(kind)
         raise Unsound(f"{what} is no Estimator; expected a class derived from Rule, Surrogate or Estimator")
-    if "__dataclass_params__" not in vars(kind) or not kind.__dataclass_params__.frozen:
+    if not getattr(vars(kind).get("__dataclass_params__"), "frozen", False):
         raise Unsound(f"{kind.__name__} is no frozen dataclass; expected @dataclass(frozen=True) above the class")
     if kind.__abstractmethods__:
         raise Unsound(f"{kind.__name__} lacks {', '.join(sorted(kind.__abstractmethods__))}; expected a method of this name")
@@ -67,5 +67,5 @@ def sound(kind: object) -> type[Estimator]:
 
 def line(entry: Entry, error: BaseException) -> int:
     """The line at which a plug-in failed: the innermost of its own, else where its class begins."""
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(entry.path)]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.lineno and frame.filename == str(entry.path)]
     return lines[-1] if lines else entry.number

@@ -72,17 +72,18 @@ def tuples(width: int, power: int, own: bool) -> Tuples:
 
 def lift(weight: Float[Tensor, "o i"], above: Tuples, below: Tuples) -> Float[Tensor, "p q"]:
     """The matrix that takes the entries of C (one column per tuple above) to those of W' C, or of W' C W."""
-    above, below = (torch.tensor(part, device=weight.device).T for part in (above, below))
-    if len(above) == 1:
-        return weight[above[0]][:, below[0]]
-    (i, j), (p, q) = above, below
-    twice = (i != j).to(weight).unsqueeze(1)
+    rows, columns = (torch.tensor(part, device=weight.device).T for part in (above, below))
+    if len(rows) == 1:
+        return weight[rows[0]][:, columns[0]]
+    (i, j), (p, q) = rows, columns
+    twice = torch.ne(i, j).to(weight).unsqueeze(1)
     return weight[i][:, p] * weight[j][:, q] + twice * weight[j][:, p] * weight[i][:, q]
 
 
 def messages(network: Network, tables: list[Tensor], top: Float[Tensor, "v p s"], power: int) -> list[Tensor]:
     """E[delta^power | state below] of every Bernoulli layer, from the top message of v vectors (or pairs)."""
-    found, message = [], top
+    found: list[Tensor] = []
+    message = top
     for layer in reversed(range(network.depth)):
         entries = tuples(network.widths[layer], power, own=layer == 0)
         orders = [tuple(entry.count(unit) for unit in range(network.widths[layer])) for entry in entries]

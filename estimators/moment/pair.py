@@ -65,7 +65,8 @@ def members(width: int, device: torch.device) -> tuple[Int[Tensor, " pairs"], In
     """The numbers of x and of x' in every joint state of a layer."""
     index = torch.arange(4**width, device=device)
     bits = [(index >> shift) & 1 for shift in range(2 * width)]
-    return tuple(sum(bit << unit for unit, bit in enumerate(bits[start::2])) for start in (1, 0))
+    x, other = (torch.stack([bit << unit for unit, bit in enumerate(bits[start::2])]).sum(0) for start in (1, 0))
+    return x, other
 
 
 def common(network: Network, layer: int) -> Float[Tensor, "pairs n 1 4"]:

@@ -55,7 +55,8 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
 
 def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
     """(E[message | data] [b, v], E[message score | state below] of every layer), the latter from differences of the message."""
-    found, values = [], Values(message)
+    found: list[Tensor] = []
+    values = Values(message)
     for table, (among, group) in reversed(list(zip(tables, centres(network), strict=True))):
         count, width = len(message), table.shape[1]
         mean, moments, orders = table.new_empty(count, len(table)), table.new_empty(len(table), count, width), own(width, 1)
@@ -70,7 +71,7 @@ def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v
 
 def climb_down_squares(tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
     """(E[message | data] [b, v], E[message score^2 | state below] of every layer)."""
-    found = []
+    found: list[Tensor] = []
     for table in reversed(tables):
         count, width = len(message), table.shape[1]
         orders = [(0,) * width, *own(width, 2)]

@@ -9,6 +9,7 @@ The density is the limit from the middle, but for uniform noise at |a| = 1, wher
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -63,6 +64,7 @@ class Noise(ABC):
         least = torch.finfo(a.dtype).smallest_normal * torch.finfo(a.dtype).eps
         return self.density(a).unsqueeze(1) / pairs.clamp_min(least).flip(1)
 
+    @partial(sloped, slope=SLOPES["logit"])
     def logit(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """log F(a) / (1 - F(a)).  Infinite where the unit is certain."""
         return torch.log(self.cdf(a)) - torch.log(self.cdf(-a))
@@ -71,9 +73,6 @@ class Noise(ABC):
         """d logit F(a) / da = rho / (F (1 - F)) = rho / F + rho / (1 - F).  Zero where the unit is certain."""
         upper = torch.ones_like(a, dtype=torch.bool)
         return self.score(a, upper) - self.score(a, ~upper)
-
-
-Noise.logit = sloped(Noise.logit, SLOPES["logit"])
 
 
 @dataclass(frozen=True)

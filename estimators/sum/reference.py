@@ -14,7 +14,7 @@ above them, b data points.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -43,7 +43,7 @@ class Values:
     """V(s) = level of the state's group + tail(s); differences within a group have the precision of the tail."""
 
     tail: Float[Tensor, "*m k s"]
-    level: Float[Tensor, "*m k g"] | float = 0.0
+    level: Float[Tensor, "*m k g"] = field(default_factory=lambda: torch.zeros(()))
     group: Int[Tensor, "*m s"] | None = None
     """Number of each state's reference; None where there is one for all."""
     step: Float[Tensor, "*m k g g"] | None = None

@@ -39,14 +39,18 @@ class Options(Settings):
     noise: NoiseName = "logistic"
     """F(a) = P(upper state): logistic is 1 / (1 + exp(-a)), logistic2 is 1 / (1 + exp(-2 a))."""
     loss: LossName = "cross_entropy"
+    dry_run: bool = False
+    """Lists the estimators, which are there and what the others will cost, and measures nothing."""
+    verbose: Annotated[bool, tyro.conf.arg(aliases=["-v"])] = False
+    """Says of each estimator, as it is finished, how many seconds it took."""
     out: Path | None = None
     """.csv, .json or .parquet; without it a readable table is printed."""
 
 
-def measured(options: Options) -> "Result":
-    """The result; it is written where --out says."""
+def measured(options: Options) -> "Result | str":
+    """The result; it is written where --out says.  What would be measured, in words, where nothing is to be."""
     from straightedge.analysis.problem.archive import Archive
-    from straightedge.measurement import chosen, perform
+    from straightedge.measurement import chosen, kept, perform
 
     if not options.estimator:
         raise InputError("--estimator: expected at least one name; `straightedge` lists them")
@@ -55,7 +59,13 @@ def measured(options: Options) -> "Result":
     problem = Archive(str(options.network), options.states, options.noise, options.loss, str(options.data) if options.data else None)
     try:
         options.check()
-        result = perform(problem, chosen(options.estimator), options)
+        if options.dry_run:
+            from straightedge.experiments.runner.dry import listed, stored
+            from straightedge.plan import plan
+
+            cells, folder = plan(problem, chosen(options.estimator), options), kept(problem, options)
+            return listed(cells, stored(cells, folder), folder, options.jobs)
+        result = perform(problem, chosen(options.estimator), options, options.verbose)
     except InputError as error:  # a setting is an option here
         name, _, words = str(error).partition(":")
         if name not in Settings.__dataclass_fields__:
@@ -72,6 +82,9 @@ def measure(arguments: list[str]) -> int:
     from straightedge.experiments.command.report import readable
 
     result = measured(replace(options, results=options.results or results()))
+    if isinstance(result, str):
+        print(result)
+        return 0
     print(f"wrote {visible(str(options.out))}: {len(result.table)} rows" if options.out else readable(result.table))
     if result.failures:
         raise Failed(f"{len(result.failures)} of {len(result.failures) + result.table.label.nunique()} estimators failed, the others are "

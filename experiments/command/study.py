@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
+from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
 from straightedge.experiments.command.option import parsed
 from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
+from straightedge.settings import Backend, check_scheduler
 
 if TYPE_CHECKING:
     from straightedge.estimators.base import Estimator
     from straightedge.experiments.runner.study import Study
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
+Verbose = Annotated[bool, tyro.conf.arg(aliases=["-v"])]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class Run:
     """Processes; all cores if not given."""
     cell_timeout: float | None = None
     """Seconds that one cell may take; it is then stopped and named, and the others go on."""
+    backend: Backend = "processes"
+    """Where cells are measured: processes of this machine, or a dask cluster's workers."""
+    scheduler: str | None = None
+    """The address of the cluster's scheduler, as in tcp://HOST:8786."""
+    dry_run: bool = False
+    """Lists the cells, which are there and what the others will cost, and measures nothing."""
+    verbose: Verbose = False
+    """Says of each cell, as it is finished, how many seconds it took."""
     smoke: bool = False
     """Begins with the configuration of a few seconds; as it is, into results/smoke."""
     paper: bool = False
@@ -69,7 +80,14 @@ def perform_study(name: str, arguments: list[str]) -> int:
     run, config = given.run, given.config
     check(config, run)
     with suited(study, config):
-        told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
+        config = own(study, config, run)
+        if run.dry_run:
+            from straightedge.experiments.runner.dry import listed, studied
+
+            print(listed(*studied(study, config, run.results or results()), run.jobs))
+            return 0
+        told(name, perform(study, config, run.jobs, results=run.results, timeout=run.cell_timeout, scheduler=run.scheduler,
+                           verbose=run.verbose))
     return 0
 
 
@@ -135,6 +153,7 @@ def check(config: Any, run: Run) -> None:
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
     check_timeout(run.cell_timeout)
+    check_scheduler(run.backend, run.scheduler)
 
 
 def own(study: Study, config: Any, run: Run) -> Any:

@@ -8,15 +8,18 @@ from straightedge.analysis.store.place import checkout, published, results, root
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
+from straightedge.settings import Backend, check_scheduler
 
 
-def figures(jobs: int | None = None, cell_timeout: float | None = None) -> int:
+def figures(jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
+            scheduler: str | None = None) -> int:
     """Draws every published figure, measuring only what is not current."""
-    failed = []
+    check_scheduler(backend, scheduler)
+    failed: list[str] = []
     for name in questions():
         if stands(name):
             continue
-        failed += performed(study_of(name), False, jobs, cell_timeout)
+        failed += performed(study_of(name), False, jobs, cell_timeout, scheduler)
     if checkout() and not page_is_current() and not failed:
         page()
     return ended(failed)
@@ -31,13 +34,13 @@ def stands(name: str) -> bool:
     return True
 
 
-def performed(study, smoke: bool, jobs: int | None, timeout: float | None) -> list[str]:
+def performed(study, smoke: bool, jobs: int | None, timeout: float | None, scheduler: str | None = None) -> list[str]:
     """Runs a study and says what it did; why some of its cells failed, where they did: that stops no other study."""
     from straightedge.experiments.runner.perform import perform
 
     check_timeout(timeout)
     try:
-        told(study.name, perform(study, study.smoke if smoke else study.config(), jobs, timeout=timeout))
+        told(study.name, perform(study, study.smoke if smoke else study.config(), jobs, timeout=timeout, scheduler=scheduler))
     except Failed as error:
         return [str(error)]
     return []
@@ -81,18 +84,20 @@ def page() -> int:
     return 0
 
 
-def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None) -> int:
+def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
+          scheduler: str | None = None) -> int:
     """Measures the published studies anew and prints every number that moved by more than three standard errors."""
     from straightedge.experiments.runner.moved import moved
     from straightedge.experiments.runner.perform import current, perform
 
     check_timeout(cell_timeout)
+    check_scheduler(backend, scheduler)
     failed: list[str] = []
     for name, chosen in ({study: study_of(study)} if study else studies()).items():
         before = current(results() / name)
         before = current(published() / name) if before is None else before
         try:
-            outcome = perform(chosen, chosen.config(), jobs, anew=True, timeout=cell_timeout)
+            outcome = perform(chosen, chosen.config(), jobs, anew=True, timeout=cell_timeout, scheduler=scheduler)
         except Failed as error:
             failed.append(str(error))
             continue

@@ -87,19 +87,17 @@ def fitting(cell: Cell, rows: soundness.Lines) -> bool:
 
 
 def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = False, results: Path | None = None,
-            timeout: float | None = None) -> Outcome:
+            timeout: float | None = None, scheduler: str | None = None, verbose: bool = False) -> Outcome:
     """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed.
 
     Raises Failed where cells failed; what there is of the others is then shown in a folder of its own."""
     began = time.monotonic()
-    folder, cells = place(study, config, results or here()), list(study.cells(config))
-    keys = {cell: cell.key() for cell in cells}
-    if len(set(keys.values())) != len(cells):
-        raise ValueError(f"{study.name}: two cells are the same")
+    folder, keys = place(study, config, results or here()), keyed(study, config)
+    cells = list(keys)
     sweep(folder)
     old = known(study, config, folder, {key: cell for cell, key in keys.items()}, anew)
     missing = lacking(study, cells, keys, set() if old is None else set(old["key"]))
-    ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout) if missing else Ran({}, {}, 0)
+    ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout, scheduler, verbose) if missing else Ran({}, {}, 0)
     whole = joined(study, keys, old, [cell for cell in cells if cell in missing], ran)
     written = None if whole is None else text(arranged(whole))
     try:
@@ -107,7 +105,7 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
     except Failed as error:
         said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()])
         raise Failed(f"{study.name}: {len(ran.faults)} of {len(cells)} cells failed{said}: {error}") from None
-    if whole is None or set(whole["key"]) != set(keys.values()):
+    if whole is None or written is None or set(whole["key"]) != set(keys.values()):
         raise ValueError(f"{study.name}: the table is incomplete")
     path = folder / "summary.csv"
     if missing or not path.is_file() or path.read_bytes() != written.encode():
@@ -120,6 +118,15 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
                 "devices": sorted({cell.device for cell in cells}), "date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
         replace(folder / manifest.RUN, manifest.form(made))
     return Outcome(folder, len(missing), drawn)
+
+
+def keyed(study: Study, config: Any) -> dict[Cell, str]:
+    """The cells of a configuration, each with its key."""
+    cells = list(study.cells(config))
+    keys = {cell: cell.key() for cell in cells}
+    if len(set(keys.values())) != len(cells):
+        raise ValueError(f"{study.name}: two cells are the same")
+    return keys
 
 
 def known(study: Study, config: Any, folder: Path, cells: dict[str, Cell], anew: bool) -> pd.DataFrame | None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from dataclasses import replace as replaced
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,13 +15,14 @@ from straightedge.analysis.store.file import replace, writable
 from straightedge.analysis.store.key import origin
 from straightedge.analysis.store.place import shown
 from straightedge.analysis.store.record import Damaged, Record, sealed, stored
-from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.runner.attempt import attempt_of
+from straightedge.experiments.runner import log
+from straightedge.experiments.runner.attempt import Attempt, attempt_of
 from straightedge.experiments.runner.fault import Fault, told
+from straightedge.experiments.runner.forecast import forecast, ordered
 from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.progress import progress
-from straightedge.experiments.runner.spread import spread
+from straightedge.experiments.runner.spread import processes, spread
 
 FEW = 6
 
@@ -51,7 +53,8 @@ class Ran:
             raise Failed(self.sentence())
 
 
-def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None, timeout: float | None = None) -> Ran:
+def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None, timeout: float | None = None,
+              scheduler: str | None = None, verbose: bool = False) -> Ran:
     """The records of every cell; with a folder, stored ones are read and new ones written as soon as they are there.
 
     Raises OSError where the folder cannot be written, and Stopped where the user stops it; what was finished is kept then too."""
@@ -60,13 +63,17 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
     found = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
     faults: dict[Cell, Fault] = {}
     before, waiting = len(found), [cell for cell in dict.fromkeys(cells) if cell not in found]
+    seconds = forecast(waiting, log.read(folder) if folder else ())
+    waiting = ordered(waiting, seconds)
     try:
-        with progress(len(waiting)) as advance:
-            for index, text in spread(waiting, jobs, timeout):
+        with progress(waiting, seconds, processes(waiting, jobs), verbose) as course:
+            for index, text in spread(waiting, jobs, timeout, scheduler, course.rows):
                 cell, done = waiting[index], attempt_of(text)
-                advance(visible(f"{cell.problem.name}: {name_of(cell.estimator)}"))
+                course.end(index, done.run.get("elapsed", 0.0))
+                if folder:
+                    log.write(folder, line(cell, done))
                 if done.records is None:
-                    faults[cell] = done.fault
+                    faults[cell] = done.fault or Fault("", "it said nothing")
                     continue
                 if folder and keyed(cell):
                     keep(folder, cell, Record(done.records, done.run))
@@ -75,6 +82,12 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
         kept = f"{len(found)} of {len(set(cells))} cells are kept, the same command goes on from there" if folder else "nothing is kept"
         raise Stopped(f"stopped; {kept}") from None
     return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before)
+
+
+def line(cell: Cell, done: Attempt) -> log.Line:
+    """What the log says of an attempt at this cell."""
+    return replaced(log.Line.of(cell), seconds=done.run.get("elapsed", 0.0), host=done.run.get("node", ""), key=cell.key(),
+                    fault="" if done.fault is None else str(done.fault))
 
 
 def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, pd.DataFrame]:
