@@ -181,8 +181,7 @@ class Network:
 
     def encode(self, upper: Tensor) -> Float[Tensor, "..."]:
         """States from truth values."""
-        low, high = (self.theta.new_tensor(state) for state in self.states)
-        return torch.where(upper, high, low)
+        return torch.where(upper, self.theta.new_tensor(self.states[1]), self.theta.new_tensor(self.states[0]))
 
     def rows(self, states: Sequence[Tensor], deltas: Sequence[Tensor]) -> Float[Tensor, "n d"]:
         """The gradient estimates from each affine layer's input state [n, .., b, i] and delta [n, .., b, o], the estimate of
