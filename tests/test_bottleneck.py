@@ -13,6 +13,8 @@ from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.sum import bottleneck, expectation
 from straightedge.estimators.sum.truth import exact_gradient, exact_loss
 
+pytestmark = pytest.mark.exact
+
 
 def autoencoder(noise="logistic", states=(-1.0, 1.0), width=4, words=7, points=5, kind=bottleneck.Bottleneck):
     rng = torch.Generator().manual_seed(3)

@@ -13,8 +13,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.count import Multinomial
+from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.expectation import Cost, Data, memory
 from straightedge.estimators.sum.kronecker import Space
