@@ -19,8 +19,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis
+from straightedge.estimators.moment.centre import activations, centres
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, centres, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import own, relative_features, score_weights
 from straightedge.estimators.network.network import Network
@@ -143,7 +144,7 @@ class PairPlan(Plan):
         apart = Apart.of(data.first(relative_features(network)), data.pairs)
         for layer, (among, group) in reversed(list(enumerate(centres(network)))):
             weights, width = self.pairing(network, below[layer]), network.widths[layer]
-            deltas.insert(0, Delta(data, *(
+            deltas.insert(0, Delta.raw(data, *(
                 torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
                 for order, columns in ((1, difference), (2, square)))))
             if layer:

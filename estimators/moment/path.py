@@ -15,8 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis
+from straightedge.estimators.moment.centre import activations
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import relative_features, score_weights
 from straightedge.estimators.network.network import Network
@@ -65,7 +66,7 @@ class PathPlan(Plan):
         for layer in reversed(range(network.depth)):
             slope = network.noise.density(below[layer]).unsqueeze(1)
             first, second = (self.expected(trunk[layer], message) for message in (first, second))
-            deltas.insert(0, Delta(data, slope * first, slope.square() * second.diagonal(0, 2, 3)))
+            deltas.insert(0, Delta.raw(data, slope * first, slope.square() * second.diagonal(0, 2, 3)))
             if layer:
                 along = jacobian(network, layer)
                 first = torch.einsum("sio,svo->vsi", along, first)
