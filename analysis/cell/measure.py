@@ -29,7 +29,7 @@ from straightedge.analysis.problem.problem import Problem, forget_built
 from straightedge.estimators.catalogue.estimate import EstimateError
 from straightedge.estimators.catalogue.spelling import name_of
 from straightedge.estimators.exact import Exact
-from straightedge.estimators.moment.exact import available, exact_moments
+from straightedge.estimators.moment.exact import exact_moments
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
@@ -141,7 +141,7 @@ def known_moments(cell: Cell, network: Network) -> Moments | None:
     if fixed is not None:
         return Moments(fixed.row, torch.zeros_like(fixed.row))
     try:
-        return exact_moments(cell.estimator, network) if available(cell.estimator, network) else None
+        return exact_moments(cell.estimator, network)
     except Unsuitable:
         return None
 
