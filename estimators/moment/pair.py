@@ -131,8 +131,9 @@ class PairPlan(Plan):
         states = members(width, weights.device)
         first = message.difference(*states)
         second = first[data.pairs[:, 0]] * first[data.pairs[:, 1]] + self.both(within, width, *states)
-        return Delta.raw(data, *(torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
-                                 for order, columns in ((1, first), (2, second))))
+        found = [torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
+                 for order, columns in ((1, first), (2, second))]
+        return Delta.raw(data, found[0], found[1])
 
     def flipped(self, data: Basis, message: Values, within: Float[Tensor, "q _"], layer: int, trunk: Tensor,
                 weights: Float[Tensor, "s n 3 4"], centre: tuple[References, Tensor | None]) -> Delta:
@@ -149,7 +150,7 @@ class PairPlan(Plan):
             first, second = weights[:, unit, 1:, 2].T
             firsts.append(first * mean)
             spreads.append(second * spread + noise(first, second) * mean[p] * mean[other])
-        return Delta(data, *(torch.stack(parts, -1).transpose(0, 1) for parts in (firsts, spreads)))
+        return Delta(data, torch.stack(firsts, -1).transpose(0, 1), torch.stack(spreads, -1).transpose(0, 1))
 
     def followed(self, layer: int, trunk: Tensor, message: Values, within: Float[Tensor, "q _"], pairs: Int[Tensor, "q 2"],
                  centre: tuple[References, Tensor | None]) -> Float[Tensor, "q _"]:
