@@ -71,8 +71,8 @@ class Enumeration:
         again = torch.as_tensor(loss(given.flip(0)[::2].clone())).detach().cpu().flip(0).double()
         apart = float((again - values.double()[1::2]).abs().max())
         if not apart <= STABLE * precision * float(values.double().abs().max()):
-            raise InputError(f"loss: asked again about half of the states it gives other values, up to {apart:.3g} apart; expected a function "
-                             "of a state alone, not of chance nor of the other states it is asked about")
+            raise InputError(f"loss: asked again about half of the states it gives other values, up to {apart:.3g} apart; expected a "
+                             "function of a state alone, not of chance nor of the other states it is asked about")
         return cls(logits.cpu().double(), values.double(), precision)
 
     def _weighed(self, terms: Callable[[Tensor, Tensor], Tensor]) -> Float[Tensor, " u"]:
