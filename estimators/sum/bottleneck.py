@@ -3,6 +3,8 @@
     E loss(y) = |y| E lse(W x + b) - <y, W E x + b>,   x ~ Bernoulli(F(a(y))) [n]
 
 The table of lse over the 2^n codes depends on W and b alone: 2^n m exponentials in the place of 2^n m for every data point.
+
+Shapes: b data points, n bits, s codes, m outputs.
 """
 
 from collections.abc import Iterator
@@ -36,55 +38,65 @@ class Bottleneck(Network):
             raise InputError(f"expected one Bernoulli layer under a multinomial, got {self.depth} under {type(self.loss).__name__}")
 
 
-def blocks(network: Bottleneck) -> Iterator[tuple[slice, Float[Tensor, "s n"], Float[Tensor, "s m"]]]:
-    """(numbers, codes, outputs) of all codes, block by block."""
+def codes(network: Bottleneck) -> Iterator[tuple[slice, Float[Tensor, "t n"]]]:
+    """All codes, block by block."""
+    last = 2 ** network.widths[0]
+    for start in range(0, last, BLOCK):
+        rows = slice(start, min(start + BLOCK, last))
+        yield rows, state_table(network, 0, rows.start, rows.stop)
+
+
+def log_partition(network: Bottleneck) -> Float[Tensor, " s"]:
+    """logsumexp of the outputs at every code."""
+    return torch.cat([torch.logsumexp(F.linear(block, *network.layers[1]), -1) for _, block in codes(network)])
+
+
+def pulled(network: Bottleneck, coefficients: Float[Tensor, " s"]) -> tuple[Float[Tensor, "m n"], Float[Tensor, " m"]]:
+    """The derivatives by W and by b of the table's sum with these coefficients; the outputs are made again."""
     weight, bias = network.layers[1]
-    codes = 2 ** network.widths[0]
-    for start in range(0, codes, BLOCK):
-        part = slice(start, min(start + BLOCK, codes))
-        x = state_table(network, 0, part.start, part.stop)
-        yield part, x, F.linear(x, weight, bias)
+    d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+    for rows, block in codes(network):
+        share = torch.softmax(F.linear(block, weight, bias), -1).mul_(coefficients[rows, None])
+        d_weight.addmm_(share.T, block)
+        d_bias += share.sum(0)
+    return d_weight, d_bias
 
 
-def partition(network: Bottleneck) -> tuple[Float[Tensor, " b"], Pullback]:
-    """(E lse(W x + b) for every data point, what brings derivatives back to the activations and to the codes' values)."""
-    a = F.linear(network.inputs, *network.layers[0]).T.unsqueeze(0)
-    values = Values(torch.cat([torch.logsumexp(z, -1) for _, _, z in blocks(network)]).view(1, 1, -1))
-    among = references([a], network.noise)[0]
+def expected(network: Bottleneck) -> tuple[Float[Tensor, " b"], Pullback]:
+    """(E lse of every data point; what brings derivatives back)."""
+    a = F.linear(network.inputs, *network.layers[0]).T[None].contiguous()
+    among, = references([a], network.noise)
     group = grouping(among, network.noise, a)
-    tail, pullback = Blocked(a, network.noise, Space(a))(values, among, group)
+    values = Values(log_partition(network)[None, None])
+    tail, pullback = Blocked(a, network.noise, Space(network.theta))(values, among, group)
     return values.below(tail, among, group).whole()[0, 0], pullback
 
 
-def linear(network: Network) -> Float[Tensor, ""]:
-    """The mean over the data of <y, W E x + b>, differentiable in theta."""
-    below, (weight, bias) = network.layers
-    mean = network.states[0] + network.span * network.noise.cdf(F.linear(network.inputs, *below))
-    return (((network.coefficients @ weight) * mean).sum(1) + network.coefficients @ bias).mean()
+def means(network: Bottleneck) -> Float[Tensor, "b n"]:
+    """E x of every data point."""
+    return network.states[0] + network.span * network.noise.cdf(F.linear(network.inputs, *network.layers[0]))
 
 
 @exact_loss.register
 @torch.no_grad()
 def _loss(network: Bottleneck) -> Float[Tensor, ""]:
     require_exact(network)
-    return (network.coefficients.sum(1) * partition(network)[0]).mean() - linear(network)
+    weight, bias = network.layers[1]
+    counts = network.coefficients
+    return (counts.sum(1) * expected(network)[0] - ((counts @ weight) * means(network)).sum(1) - counts @ bias).mean()
 
 
 @exact_gradient.register
+@torch.no_grad()
 def _gradient(network: Bottleneck) -> Float[Tensor, " d"]:
     require_exact(network)
-    theta = network.theta.detach().requires_grad_()
-    with torch.enable_grad():
-        found, = torch.autograd.grad(-linear(network.at(theta)), theta)
-    with torch.no_grad():
-        share = network.coefficients.sum(1) / len(network.inputs)
-        d_a, mass = (part[0] for part in partition(network)[1](share.view(1, 1, -1)))
-        weight, bias = (torch.zeros_like(part) for part in network.layers[1])
-        for part, x, z in blocks(network):
-            slope = torch.softmax(z, -1) * mass[0, part, None]
-            weight += slope.T @ x
-            bias += slope.sum(0)
-        return found + torch.cat([part.flatten() for part in (d_a @ network.inputs, d_a.sum(1), weight, bias)])
+    below, (weight, _) = network.layers
+    counts = network.coefficients / len(network.inputs)
+    d_a, d_table = expected(network)[1](counts.sum(1)[None, None])
+    delta = d_a[0].T - (counts @ weight) * network.span * network.noise.density(F.linear(network.inputs, *below))
+    d_weight, d_bias = pulled(network, d_table[0, 0])
+    parts = delta.T @ network.inputs, delta.sum(0), d_weight - counts.T @ means(network), d_bias - counts.sum(0)
+    return torch.cat([part.reshape(-1) for part in parts])
 
 
 @exact_cost.register
