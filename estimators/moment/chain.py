@@ -27,7 +27,7 @@ from straightedge.estimators.moment.message import lift, output_deltas, slopes, 
 from straightedge.estimators.moment.part import Part, symmetric
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.reference import members
+from straightedge.estimators.sum.reference import MOST, members
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,8 @@ class ChainPlan(Plan):
                     for below, n, entry in zip(rows, network.widths, entries, strict=False)]
         pushes = [2.0 * points * above * below for below, above in zip(rows[1:], rows[2:], strict=False)]
         largest = max(entry * 2**n for n, entry in zip(network.widths, entries, strict=True))
-        size = sum(8.0 * below * n * (6 + 2 * pairs) for below, n in zip(rows, network.widths, strict=False))
+        size = sum(8.0 * below * n * (9 + 2 * pairs) for below, n in zip(rows, network.widths, strict=False))
+        size += sum(8.0 * (1 + min(MOST, points)) * min(points, features) * n * 2**n for n in network.widths)
         return sum(products) + sum(pushes), size + 4 * max(8.0 * largest, min(CHUNK_BYTES, 8.0 * largest * pairs))
 
     def tables(self):
