@@ -123,7 +123,7 @@ def crosswise(tally: Tally) -> Tensor | None:
 
 def correlation(tally: Tally, forward: Estimate, other: Tensor | None) -> float:
     """Of the error of along and of another part, by how their blocks vary together; a run's error is along's alone."""
-    if tally.rows is None or other is None or tally.projection is None or len(other) < 4:
+    if tally.rows is None or other is None or tally.projection is None or len(other) < 4 or not forward.error > 0:
         return 0.0
     blocks = torch.stack((tally.rows.means @ tally.exact, other))
     if not bool((blocks.std(1) > 0).all()):
