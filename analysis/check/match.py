@@ -6,6 +6,7 @@ Shapes: p pre-activations; the last axis of two is (lower state, upper state).
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import get_args
 
 import torch
@@ -57,9 +58,12 @@ def forward_noise(seen: Response) -> Match | None:
         p = noise.cdf(scale * seen.a)
         return (seen.upper - p) / (p * (1 - p) / DRAWS).clamp_min(1 / DRAWS**2).sqrt()
 
+    def misfit(noise: Noise, scale: float) -> float:
+        return float(scores(noise, scale).square().mean())
+
     fits = {}
     for name, noise in NOISES.items():
-        best = fitted(lambda one, noise=noise: float(scores(noise, one).square().mean()))
+        best = fitted(partial(misfit, noise))
         for scale in (round(best, 0), round(best, 1), best):
             found = scores(noise, scale)
             if scale > 0 and float(found.abs().max()) < SCORE and float(found.square().mean()) < 2:
@@ -77,13 +81,16 @@ def backward_noise(seen: Response) -> Match | None:
         factor = float(density @ mean) / max(float(density @ density), 1e-300)
         return (mean - factor * density) / mean.abs().max().clamp_min(1e-300), factor
 
+    def misfit(noise: Noise, scale: float) -> float:
+        return float(difference(noise, scale)[0].square().mean())
+
     def close(noise: Noise, scale: float) -> bool:
         whole = float(noise.cdf(scale * seen.a.max())) > WHOLE
         return whole and float(difference(noise, scale)[0].abs().max()) < CLOSE + slack
 
     slack = SCORE * float(seen.errors.nan_to_num().amax() / mean.abs().max().clamp_min(1e-300))
     for name, noise in NOISES.items():
-        scale = fitted(lambda one, noise=noise: float(difference(noise, one)[0].square().mean()))
+        scale = fitted(partial(misfit, noise))
         scale = next((one for one in (round(scale, 0), round(scale, 2), scale) if one > 0 and close(noise, one)), scale)
         if close(noise, scale):
             return Match(name, scale, difference(noise, scale)[1])
@@ -162,16 +169,22 @@ def same_rule(seen: Response, noise: Match | None) -> Match | None:
 
 def sharpened(mine: Tensor, half: float, a: Tensor, known: Tensor, slack: Tensor) -> Match | None:
     """The first published surrogate that fits with a sharpness of its own."""
-    for name in get_args(Name):
-        def off(sharpness: float, name: Name = name) -> Tensor:
-            own = (half * factors(SurrogateGradient(name, sharpness), NOISES["logistic"], a))[known]
-            return mine - own * float(own @ mine) / max(float(own @ own), 1e-300)
+    def own(name: Name, sharpness: float) -> tuple[Tensor, float]:
+        found = (half * factors(SurrogateGradient(name, sharpness), NOISES["logistic"], a))[known]
+        return found, float(found @ mine) / max(float(found @ found), 1e-300)
 
-        best = fitted(lambda one, off=off: float(off(one).square().mean()), 0.05, 200.0)
+    def off(name: Name, sharpness: float) -> Tensor:
+        found, factor = own(name, sharpness)
+        return mine - factor * found
+
+    def misfit(name: Name, sharpness: float) -> float:
+        return float(off(name, sharpness).square().mean())
+
+    for name in get_args(Name):
+        best = fitted(partial(misfit, name), 0.05, 200.0)
         for sharpness in (round(best, 0), round(best, 2)):
-            if sharpness > 0 and bool((off(sharpness).abs() <= CLOSE * float(mine.abs().max()) + slack).all()):
-                own = (half * factors(SurrogateGradient(name, sharpness), NOISES["logistic"], a))[known]
-                return Match(f"surrogate_gradient ({name}, sharpness={sharpness:g})", factor=float(own @ mine) / float(own @ own))
+            if sharpness > 0 and bool((off(name, sharpness).abs() <= CLOSE * float(mine.abs().max()) + slack).all()):
+                return Match(f"surrogate_gradient ({name}, sharpness={sharpness:g})", factor=own(name, sharpness)[1])
     return None
 
 
