@@ -119,7 +119,7 @@ def correlation(tally: Tally, forward: Estimate) -> float:
     if tally.rows is None or tally.energy is None or tally.projection is None or len(tally.energy) < 4:
         return 0.0
     blocks = torch.stack((tally.rows.means @ tally.exact, tally.energy))
-    if not bool((blocks.std(1) > 0).all()):
+    if not (bool((blocks.std(1) > 0).all()) and forward.error > 0):
         return 0.0
     own = float(tally.projection.variance / tally.n) ** 0.5 / tally.length
     return float(torch.corrcoef(blocks)[0, 1]) * min(own / forward.error, 1.0)

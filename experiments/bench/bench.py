@@ -2,6 +2,7 @@
 
 import platform
 import resource
+import time
 
 import pandas as pd
 import torch
@@ -13,6 +14,7 @@ from straightedge.estimators.network.error import InputError
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
 from straightedge.experiments.bench import rows as bench_rows
+from straightedge.experiments.runner.written import leave
 
 COLOURS = {"straightedge": "#D55E00", "exact moments": "#CC79A7", "floor": "#000000", "joint enumeration": "#0072B2",
            "storchastic": "#009E73", "pyro": "#E69F00", "hand-written ceiling": "#7F7F7F", "loop": "#56B4E9"}
@@ -96,12 +98,14 @@ def figure(table: pd.DataFrame):
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     require_device(device)
+    began = time.monotonic()
     table = measured(device)
     folder = results() / "bench" / ("" if device == "cpu" else device)
     replace(folder / "bench.csv", table.to_csv(index=False, float_format="%.4g").encode())
     replace(folder / "bench.md", markdown(table).encode())
     with figures.style():
         figures.save(figure(table), folder)
+    leave(folder, ("bench.csv", "bench.md", *(f"figure.{kind}" for kind in figures.FORMATS)), f"bench --device {device}", began, device)
     print("\n" + goals(table).to_string(index=False))
     print(f"wrote {shown(folder)}/bench.csv, bench.md and figure")
     return 0

@@ -16,7 +16,7 @@ from straightedge.experiments.runner import soundness
 
 NAME = "manifest.json"
 RUN = "run.json"
-"""What made the files, and when: the run that last measured or drew.  Not a result, so in no digest."""
+"""What measured the cells of the table, and when (runner/provenance).  Not a result, so in no digest."""
 MAKERS = ("straightedge.analysis.cell.measure", "straightedge.analysis.cell.table", "straightedge.experiments.runner.perform")
 
 
