@@ -6,6 +6,7 @@ from importlib import import_module
 
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue import catalogue
+from straightedge.estimators.catalogue.apart import ending
 from straightedge.estimators.catalogue.catalogue import Entry, camel
 
 LOADED: dict[str, type[Estimator]] = {}
@@ -34,8 +35,12 @@ def loaded_class(entry: Entry) -> type[Estimator] | None:
     if entry.own:
         LOADED[path] = vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)]
         return LOADED[path]
+    end = ending(lambda: imported(entry))
+    if end:
+        FAULTS[path] = f"{entry.path}: a process that imports it {end}; expected a file that can be imported"
+        return None
     try:
-        LOADED[path] = sound(vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)])
+        LOADED[path] = imported(entry)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -43,6 +48,11 @@ def loaded_class(entry: Entry) -> type[Estimator] | None:
         what = said if isinstance(error, Unsound) else f"{type(error).__name__}{f': {said}' if said else ''}"
         FAULTS[path] = f"{entry.path}, line {line(entry, error)}: {what}"
     return LOADED.get(path)
+
+
+def imported(entry: Entry) -> type[Estimator]:
+    """The class of a plug-in's file."""
+    return sound(vars(import_module(f"straightedge.estimators.{entry.name}"))[camel(entry.name)])
 
 
 class Unsound(TypeError):

@@ -112,9 +112,9 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
         manifest.announce(folder, written)
         replace(path, written.encode())
     remove_partial(folder)
-    said = provenance.record(repr(config), made)
-    if made and said != manifest.known(folder, manifest.RUN):
-        replace(folder / manifest.RUN, manifest.form(said))
+    run = provenance.record(repr(config), made)
+    if made and run != manifest.known(folder, manifest.RUN):
+        replace(folder / manifest.RUN, manifest.form(run))
     return Outcome(folder, len(missing), draw(study, folder, origin))
 
 

@@ -35,7 +35,7 @@ def remember(folder: Path, path: Path, told: Mapping[str, Any]) -> None:
 
 def remembered(folder: Path, found: str) -> dict:
     """What the last line about a file of this digest says; nothing where there is none."""
-    path, told = folder / NAME, {}
+    path, told = folder / NAME, dict[str, Any]()
     for line in path.read_text(errors="replace").splitlines() if path.is_file() else ():
         try:
             said = json.loads(line)
