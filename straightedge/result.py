@@ -92,7 +92,7 @@ class Result:
         path, frame = Path(path), self.table.drop(columns="label")
         if path.suffix not in ENDINGS:
             raise InputError(f"save: expected a name that ends in {', '.join(ENDINGS)}, got {path}")
-        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: sealed(Record(frame, self.origin)),
+        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: sealed(Record(frame, self.origin), typed=True),
                 ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
         replace(path, data)
         sweep(path.parent, glob.escape(path.name))

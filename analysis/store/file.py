@@ -6,7 +6,7 @@ A temporary file is `.NAME.xxxxxxxx.part`, locked by its writer.  A killed write
 import fcntl
 import os
 import tempfile
-import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,25 +45,30 @@ def written(path: Path, data: bytes, at_once: bool = True) -> None:
 
 
 class Together:
-    """Files written whole, each at once, and flushed together, once a second: of files that say themselves whether they are whole.  With
-    the power at most the last second's are lost, with the process none."""
+    """Files written whole, and flushed meanwhile, by a thread: of files that say themselves whether they are whole.  With the power those
+    are lost whose flush is still under way, with the process none."""
 
-    def __init__(self, period: float = 1.0):
-        self.period, self.last, self.waiting = period, time.monotonic(), list[Path]()
+    def __init__(self) -> None:
+        self.thread, self.flushes = ThreadPoolExecutor(1), list[Future]()
 
     def replace(self, path: Path, data: bytes) -> None:
-        """Writes a file; it is flushed where the last flush is a period ago."""
+        """Writes a file.  Raises OSError also where an earlier one could not be flushed."""
         replace(path, data, at_once=False)
-        self.waiting.append(path)
-        if time.monotonic() - self.last > self.period:
-            self.flush()
+        self.flushes = [flush for flush in self.flushes if not flush.done() or flush.result()]
+        self.flushes.append(self.thread.submit(flushed, path))
 
-    def flush(self) -> None:
-        """Makes all that was written outlive a loss of power."""
-        for place in (*self.waiting, *dict.fromkeys(path.parent for path in self.waiting)):
-            with suppress(FileNotFoundError):  # another run has cleaned
-                flush(place)
-        self.waiting, self.last = [], time.monotonic()
+    def close(self) -> None:
+        """Waits until all that was written outlives a loss of power."""
+        self.thread.shutdown()
+        for flush in self.flushes:
+            flush.result()
+
+
+def flushed(path: Path) -> None:
+    """Flushes a file and its place in its folder."""
+    for place in (path, path.parent):
+        with suppress(FileNotFoundError):  # another run has cleaned
+            flush(place)
 
 
 def flush(folder: Path) -> None:

@@ -15,6 +15,13 @@ def arrow(table: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(table, preserve_index=False)
 
 
+def plain(table: pd.DataFrame) -> pa.Table:
+    """The same by its values alone, which is quicker."""
+    columns = {name: table[name] for name in table.columns}
+    return pa.table({name: pa.array(column.to_numpy() if column.dtype.kind in "iuf" else column.tolist(), from_pandas=True)
+                     for name, column in columns.items()})
+
+
 def packed(data: pa.Table, metadata: dict | None = None) -> bytes:
     """The file of a table, in the plainest form, which is the quickest to read."""
     sink = pa.BufferOutputStream()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from straightedge.analysis.store.parquet import arrow, packed, read
+from straightedge.analysis.store.parquet import arrow, packed, plain, read
 
 DIGEST = "digest"
 
@@ -27,9 +27,9 @@ class Record:
     """Its key, its values, the modules whose code made it, and what is worth knowing about the run."""
 
 
-def sealed(record: Record) -> bytes:
-    """The file of a record: parquet, whose schema carries the metadata and the digest of both."""
-    metadata, data = json.loads(json.dumps(record.metadata)), arrow(record.records)
+def sealed(record: Record, typed: bool = False) -> bytes:
+    """The file of a record: parquet, whose schema carries the metadata and the digest of both; `typed`: and the types that pandas had."""
+    metadata, data = json.loads(json.dumps(record.metadata)), arrow(record.records) if typed else plain(record.records)
     return packed(data, metadata | {DIGEST: digest(data, metadata)})
 
 
@@ -69,7 +69,7 @@ def unpacked(files: Sequence[tuple[pa.Table, dict]]) -> list[Record]:
         whole, begin = pa.concat_tables([files[place][0] for place in places]).to_pandas(use_threads=False), 0
         for place in places:
             end = begin + len(files[place][0])
-            found[place], begin = Record(whole[begin:end].reset_index(drop=True), files[place][1]), end
+            found[place], begin = Record(whole.iloc[begin:end].set_axis(pd.RangeIndex(end - begin)), files[place][1]), end
     return [found[place] for place in range(len(files))]
 
 

@@ -3,6 +3,7 @@
 import traceback
 from dataclasses import MISSING, fields
 from importlib import import_module
+from typing import get_type_hints
 
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue import catalogue
@@ -71,7 +72,11 @@ def sound(kind: object) -> type[Estimator]:
     bare = [field.name for field in fields(kind) if field.init and field.default is MISSING and field.default_factory is MISSING]
     if bare:  # it could not be listed, checked or measured by name
         raise Unsound(f"{kind.__name__} has no default for {', '.join(bare)}; expected one for every field")
-    kind()
+    made, again = kind(), kind()
+    if not isinstance(made.samples, int) or made.samples < 1:
+        raise Unsound(f"{kind.__name__}.samples is {made.samples!r}; expected a whole number from 1")
+    if made != again or hash(made) != hash(again) or not repr(made) or len(get_type_hints(kind)) < len(fields(kind)):
+        raise Unsound(f"two {kind.__name__}() of the same values are not the same; expected the equality that a dataclass has")
     return kind
 
 

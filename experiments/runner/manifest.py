@@ -36,7 +36,7 @@ def known(folder: Path, name: str = NAME) -> dict:
     """What the manifest, or the run's record, says; nothing where there is none that can be read."""
     try:
         found = json.loads((folder / name).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -11,6 +11,7 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import Together, writable
+from straightedge.analysis.store.key import key as key_of
 from straightedge.analysis.store.key import origin
 from straightedge.analysis.store.place import shown
 from straightedge.analysis.store.record import Damaged, Record, checked, sealed, unpacked
@@ -86,7 +87,7 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
         kept = f"{len(found)} of {len(set(cells))} cells are kept, the same command goes on from there" if folder else "nothing is kept"
         raise Stopped(f"stopped; {kept}") from None
     finally:
-        files.flush()
+        files.close()
     return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before, metadata)
 
 
@@ -100,12 +101,13 @@ def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, Record]:
     """The stored records of these cells, those of the sound files alone; a line on standard error about every other file."""
     found = {}
     for cell in cells:
-        key = cell.key()
+        values = cell.values()
+        key = key_of(values, cell.modules())
         path = folder / f"{key}.parquet"
         if not path.exists():
             continue
         try:
-            found[cell] = checked(path, key, cell.values())
+            found[cell] = checked(path, key, values)
         except Damaged as error:
             print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
     return dict(zip(found, unpacked(list(found.values())), strict=True))

@@ -40,7 +40,7 @@ def remembered(folder: Path, found: str) -> dict:
         try:
             said = json.loads(line)
             told = dict(said["told"]) if said["sha256"] == found else told
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             continue
     return told
 
