@@ -1,5 +1,6 @@
 """Somebody else's code, tried in a process of its own before it is run in this one: what ends that process would end this one silently."""
 
+import faulthandler
 import os
 import select
 import signal
@@ -41,6 +42,7 @@ def outcome(call: Callable[[], object], patience: float | None = None, silent: b
 def trial(call: Callable[[], object], there: int, silent: bool) -> None:
     """The call in the child; what it raises is told by the parent, which then meets it too."""
     said = b"."
+    faulthandler.disable()  # the parent says what there is to say
     if silent:
         silence = os.open(os.devnull, os.O_WRONLY)
         for stream in (1, 2):

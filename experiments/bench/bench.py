@@ -14,6 +14,7 @@ from straightedge.estimators.network.error import InputError
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
 from straightedge.experiments.bench import rows as bench_rows
+from straightedge.experiments.bench import runs as bench_runs
 from straightedge.experiments.runner.written import leave
 
 COLOURS = {"straightedge": "#D55E00", "exact moments": "#CC79A7", "floor": "#000000", "joint enumeration": "#0072B2",
@@ -37,7 +38,7 @@ def require_device(device: str) -> None:
 def measured(device: str) -> pd.DataFrame:
     """The tidy table; prints every row as it is measured."""
     records = []
-    for part in (bench_exact, bench_rows, bench_bias):
+    for part in (bench_exact, bench_rows, bench_bias, bench_runs):
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
