@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from joblib import Parallel, delayed
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.measure import measure_cell
 from straightedge.analysis.problem.classification import Points
-from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.record import Record, sealed
 from straightedge.estimators.mean_field import MeanField
-from straightedge.experiments.runner.attempt import attempt, attempt_of
-from straightedge.experiments.runner.run import described, read, run_cells
+from straightedge.experiments.runner import run
+from straightedge.experiments.runner.attempt import attempt
+from straightedge.experiments.runner.host import now
+from straightedge.experiments.runner.run import run_cells
 
 FEW, MANY = 200, 5000
 
@@ -30,18 +31,13 @@ def rows(device: str) -> Iterator[dict]:
     """Seconds for all cells of a case, and cells a second; of the overhead, seconds a cell."""
     common = {"part": "runs", "points": 5, "repeats": 1}
     tiny = cells(FEW)
-    attempt(tiny[0], 1)  # what is done once in a process is done
+    attempt(tiny[0], 1)
+    now()  # what is done once in a process is done
     with TemporaryDirectory() as place:
-        began = time.perf_counter()
-        ran = run_cells(tiny, 1, Path(place))
-        spent = time.perf_counter() - began
-        inside = sum(said["run"]["elapsed"] for said in ran.metadata.values())
-    yield common | {"case": f"{FEW} cells", "method": "straightedge", "seconds": spent, "rate": FEW / spent}
-    yield common | {"case": "overhead of a cell", "method": "straightedge", "seconds": (spent - inside) / FEW,
-                    "note": "all but the measurement: key, progress, log, digest, file"}
+        yield common | {"case": f"{FEW} cells", "method": "straightedge"} | timed(lambda: run_cells(tiny, 1, Path(place)), FEW)
     yield common | {"case": f"{FEW} cells", "method": "joblib loop"} | timed(
         lambda: Parallel(n_jobs=1)(delayed(measure_cell)(cell) for cell in cells(2 * FEW)[FEW:]), FEW)
-    yield from opening(common)
+    yield from kept(common)
     for jobs in (1, 2):
         yield common | {"case": f"{FEW} cells, {jobs} processes", "method": "straightedge"} | timed(
             lambda jobs=jobs: run_cells(cells(FEW), jobs, timeout=600.0), FEW)  # type: ignore[misc]
@@ -51,15 +47,14 @@ def rows(device: str) -> Iterator[dict]:
         clustered() if find_spec("distributed") else {"note": "not installed: the optional extra dask"})
 
 
-def opening(common: dict) -> Iterator[dict]:
-    """Stored cells found, held against their digests and taken to pandas: what a run does before it measures what is missing."""
+def kept(common: dict) -> Iterator[dict]:
+    """All that a run does of a cell but measuring it, for which one cell's result stands: key, forecast, progress, log, digest, file.  Then
+    the same run again: stored cells found, held against their digests and taken to pandas."""
     many = cells(MANY)
-    done = attempt_of(attempt(many[0], 1))
-    assert done.records is not None
-    with TemporaryDirectory() as place:
-        for cell in many:
-            replace(Path(place) / f"{cell.key()}.parquet", sealed(Record(done.records, described(cell, done.run))), at_once=False)
-        yield common | {"case": f"{MANY} stored cells", "method": "straightedge"} | timed(lambda: read(many, Path(place)), MANY)
+    text = attempt(many[0], 1)
+    with TemporaryDirectory() as place, patch.object(run, "spread", lambda waiting, *rest: ((each, text) for each in range(len(waiting)))):
+        for case in ("overhead of {} cells", "opening {} stored cells"):
+            yield common | {"case": case.format(MANY), "method": "straightedge"} | timed(lambda: run_cells(many, 1, Path(place)), MANY)
 
 
 def clustered() -> dict:
