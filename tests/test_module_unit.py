@@ -166,3 +166,17 @@ def test_an_ensemble_is_a_mean_of_samples():
 def test_bad_input_is_one_sentence(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+@pytest.mark.unit
+def test_a_compiled_model_draws_the_same_states_and_gradients():
+    """Through torch.compile's front, with graph breaks where units draw; the back end that needs no compiler."""
+    model = nn.Sequential(nn.Linear(3, 4), se.Bernoulli(), se.BinaryLinear(4, 3), se.Bernoulli("zgr"), nn.Linear(3, 2))
+    compiled, x, found = torch.compile(model, backend="aot_eager"), torch.randn(6, 3), []
+    for one in (model, compiled, model):
+        torch.manual_seed(len(found) // 2)  # the third with another seed
+        model.zero_grad()
+        z = one(x)
+        z.sum().backward()
+        found.append(torch.cat([z.detach().reshape(-1), *(parameter.grad.reshape(-1) for parameter in model.parameters())]))
+    assert torch.equal(found[0], found[1]) and not torch.equal(found[0], found[2])
