@@ -39,7 +39,7 @@ def rows(device: str) -> Iterator[dict]:
         lambda: Parallel(n_jobs=1)(delayed(measure_cell)(cell) for cell in cells(2 * FEW)[FEW:]), FEW)
     yield from kept(common)
     for jobs in (1, 2):
-        yield common | {"case": f"{FEW} cells, {jobs} processes", "method": "straightedge"} | timed(
+        yield common | {"case": f"{FEW} cells, {jobs} process{'es' * (jobs - 1)}", "method": "straightedge"} | timed(
             lambda jobs=jobs: run_cells(cells(FEW), jobs, timeout=600.0), FEW)  # type: ignore[misc]
     yield common | {"case": f"{FEW} cells, 2 processes", "method": "joblib loop"} | timed(
         lambda: Parallel(n_jobs=2)(delayed(measure_cell)(cell) for cell in cells(FEW)), FEW)

@@ -117,22 +117,9 @@ def smoke(jobs: int | None = None, cell_timeout: float | None = None) -> int:
 
 def check(name: str) -> int:
     """Checks that an estimator keeps its promises: NAME or NAME:hyper=value."""
-    from straightedge.analysis.check.conformance import run_checks
-    from straightedge.estimators.catalogue.apart import outcome
-    from straightedge.estimators.catalogue.spelling import estimator_of
-    from straightedge.experiments.runner.spread import own
+    from straightedge.experiments.command.check import failed
 
-    chosen = estimator_of(name)
-
-    def checked() -> bool:
-        report = run_checks(chosen)
-        print(report)
-        return bool(report.failures)
-
-    end, failed = ("", None) if own(chosen) else outcome(checked)
-    if end:
-        raise Failed(f"check: a process that checks {name} {end}")
-    return int(checked() if failed is None else failed)
+    return int(failed(name))
 
 
 def new(name: str, folder: Path | None = None) -> int:
