@@ -10,10 +10,11 @@ from matplotlib.figure import Figure
 
 from straightedge.analysis.cell.table import text
 from straightedge.analysis.figure.measurement import figure
+from straightedge.analysis.figure.metadata import carrying
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
-from straightedge.analysis.store.parquet import parquet
+from straightedge.analysis.store.record import Record, sealed
 from straightedge.estimators.network.error import InputError
 from straightedge.settings import ENDINGS
 
@@ -31,6 +32,8 @@ class Result:
     """A sentence for every estimator that failed, and is not in the table."""
     reference: str = ""
     """The estimator whose long run stands for the exact gradient, where one does."""
+    origin: dict = field(default_factory=dict, repr=False)
+    """What measured it, where and when: what plots and parquet files of it carry."""
 
     def __repr__(self) -> str:
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
@@ -80,15 +83,16 @@ class Result:
         return found[["label", "draws", "passes", "rmse_relative"]]
 
     def plot(self) -> Figure:
-        """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers."""
-        return figure(self.table)
+        """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers.  What is
+        saved of it says where it is from: `straightedge provenance FILE`."""
+        return carrying(figure(self.table), self.origin)
 
     def save(self, path: str | Path) -> Path:
         """Writes the table as .csv, .json or .parquet; the path."""
         path, frame = Path(path), self.table.drop(columns="label")
         if path.suffix not in ENDINGS:
             raise InputError(f"save: expected a name that ends in {', '.join(ENDINGS)}, got {path}")
-        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: parquet(frame),
+        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: sealed(Record(frame, self.origin), typed=True),
                 ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
         replace(path, data)
         sweep(path.parent, glob.escape(path.name))

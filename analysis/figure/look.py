@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from straightedge.analysis.figure.metadata import fields
 from straightedge.analysis.figure.name import words
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.catalogue.registry import registry
@@ -42,10 +43,6 @@ STYLE = {
     "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "straightedge",
     "svg.fonttype": "path", "pdf.fonttype": 42, "axes.formatter.useoffset": False,
 }
-METADATA = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "svg": {"Date": None, "Creator": None},
-            "png": {"Software": None}}
-KEY = {"pdf": "Keywords", "svg": "Keywords", "png": "Comment"}
-"""The field of a file's metadata that holds its key."""
 
 
 def style():
@@ -90,14 +87,14 @@ def equal_error(axes: Axes, levels: Sequence[float], limit: float) -> None:
                           va="center", bbox={"boxstyle": "square,pad=0.05", "color": "white"}, zorder=0)
 
 
-def save(figure: Figure, folder: Path, name: str = "figure", made: str = "") -> list[Path]:
-    """Writes the figure as PDF, SVG and PNG, the same bytes for the same figure.  The files carry `made`, the key of the
-    table and the code that they come from, where one is given."""
+def save(figure: Figure, folder: Path, name: str = "figure", made: str = "", told: dict | None = None) -> list[Path]:
+    """Writes the figure as PDF, SVG and PNG, the same bytes for the same figure and words.  The files carry `made`, the key of the table
+    and the code that they come from, and what is `told` of where it is from, where they are given."""
     paths = []
     for kind in FORMATS:
         buffer = io.BytesIO()
         with style():
-            figure.savefig(buffer, format=kind, metadata=METADATA[kind] | ({KEY[kind]: f"straightedge {made}"} if made else {}))
+            figure.savefig(buffer, format=kind, metadata=fields(kind, made, told))
         paths.append(folder / f"{name}.{kind}")
         replace(paths[-1], buffer.getvalue())
     return paths

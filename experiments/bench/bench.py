@@ -2,6 +2,7 @@
 
 import platform
 import resource
+import time
 
 import pandas as pd
 import torch
@@ -13,7 +14,10 @@ from straightedge.estimators.network.error import InputError
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
 from straightedge.experiments.bench import many as bench_many
+from straightedge.experiments.bench import module as bench_module
 from straightedge.experiments.bench import rows as bench_rows
+from straightedge.experiments.bench import runs as bench_runs
+from straightedge.experiments.runner.written import leave
 
 COLOURS = {"straightedge": "#D55E00", "exact moments": "#CC79A7", "floor": "#000000", "joint enumeration": "#0072B2",
            "storchastic": "#009E73", "pyro": "#E69F00", "hand-written ceiling": "#7F7F7F", "loop": "#56B4E9"}
@@ -37,7 +41,7 @@ def require_device(device: str) -> None:
 def measured(device: str) -> pd.DataFrame:
     """The tidy table; prints every row as it is measured."""
     records = []
-    for part in (bench_exact, bench_many, bench_rows, bench_bias):
+    for part in (bench_exact, bench_many, bench_rows, bench_module, bench_bias, bench_runs):
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
@@ -98,12 +102,14 @@ def figure(table: pd.DataFrame):
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     require_device(device)
+    began = time.monotonic()
     table = measured(device)
     folder = results() / "bench" / ("" if device == "cpu" else device)
     replace(folder / "bench.csv", table.to_csv(index=False, float_format="%.4g").encode())
     replace(folder / "bench.md", markdown(table).encode())
     with figures.style():
         figures.save(figure(table), folder)
+    leave(folder, ("bench.csv", "bench.md", *(f"figure.{kind}" for kind in figures.FORMATS)), f"bench --device {device}", began, device)
     print("\n" + goals(table).to_string(index=False))
     print(f"wrote {shown(folder)}/bench.csv, bench.md and figure")
     return 0

@@ -117,12 +117,9 @@ def smoke(jobs: int | None = None, cell_timeout: float | None = None) -> int:
 
 def check(name: str) -> int:
     """Checks that an estimator keeps its promises: NAME or NAME:hyper=value."""
-    from straightedge.analysis.check.conformance import run_checks
-    from straightedge.estimators.catalogue.spelling import estimator_of
+    from straightedge.experiments.command.check import failed
 
-    report = run_checks(estimator_of(name))
-    print(report)
-    return 1 if report.failures else 0
+    return int(failed(name))
 
 
 def new(name: str, folder: Path | None = None) -> int:

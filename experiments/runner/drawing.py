@@ -15,8 +15,9 @@ from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.study import Study
 
 
-def draw(study: Study, folder: Path) -> bool:
-    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says."""
+def draw(study: Study, folder: Path, told: dict | None = None) -> bool:
+    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says.
+    They carry what is `told` of where the table is from."""
     made = maker(study, folder)
     names = ["summary.csv", *(f"{name}.{kind}" for name in study.figures for kind in look.FORMATS)]
     names += [f"table.{kind}" for kind in ("md", "tex")] if study.tables else []
@@ -25,7 +26,7 @@ def draw(study: Study, folder: Path) -> bool:
     drawn = said.get("drawn") != made or not isinstance(files, dict) or any(
         name not in there or files.get(name) != there[name] for name in names)
     if drawn:
-        figures(study, folder, made)
+        figures(study, folder, made, told=told)
         tables(study, folder)
     manifest.record(study.name, folder, made)
     return drawn
@@ -37,7 +38,7 @@ def maker(study: Study, folder: Path) -> str:
     return key({"table": digest}, (study.module, "straightedge.analysis.figure.look"))
 
 
-def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) -> None:
+def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = (), told: dict | None = None) -> None:
     """Writes the figures."""
     frame = read(folder / "summary.csv")
     with look.style():
@@ -45,7 +46,7 @@ def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) 
             drawing = figure(frame)
             if missing:
                 say(drawing, missing)
-            look.save(drawing, folder, name, made)
+            look.save(drawing, folder, name, made, told)
 
 
 def say(drawing: Figure, missing: Sequence[str]) -> None:
