@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from straightedge.analysis.cell.cell import Cell
+    from straightedge.analysis.figure.picture import Picture
     from straightedge.estimators.base import Estimator
 
 
@@ -24,14 +24,14 @@ class Study:
     """A dataclass whose defaults are the published configuration."""
     cells: "Callable[[Any], Sequence[Cell]]"
     """The grid of a configuration."""
-    figures: "dict[str, Callable[[pd.DataFrame], Figure]]"
-    """File name -> drawing of the table on disk."""
+    figures: "dict[str, Picture]"
+    """File name -> picture of the table on disk, the first of which answers the question."""
     smoke: Any
     """The configuration of a few seconds."""
     paper: Any
     """The configuration with more networks, rows and seeds."""
     tables: "Callable[[pd.DataFrame], pd.DataFrame] | None" = None
-    """What table.md and table.tex show."""
+    """What table.md and table.tex show: words and numbers as words; the named levels of the index are groups."""
     fields: tuple[str, ...] = ()
     """Fields of the problems that become columns problem_<field>."""
     against: "Estimator | None" = field(default=None)
