@@ -1,7 +1,9 @@
 """Which error dominates, bias or spread, for each estimator and layer, at initialisation and after training?
 
-Both relative to the length of the exact gradient, of the whole gradient; an arrow goes from the network as initialised to the trained one.
-Grey lines join points of equal RMSE of one estimate.  Where sampling detects no bias, its 95 % upper bound is drawn, with an arrow down.
+|bias| against the standard deviation of one estimate, both over the length |g| of the exact gradient, of the whole gradient; an arrow
+goes from the network as initialised to the trained one.  Grey curves join equal RMSE of one estimate; what has no bias, or no deviation,
+has a line of its own in the bands of zeros.  Where sampling detects no bias, its 95 % upper bound is drawn, with an arrow down; all else
+is exact.
 """
 
 from dataclasses import dataclass
@@ -109,25 +111,21 @@ def words(table):
     wide = staged(table)
     found = wide.pivot_table("bias", "label", ["data", "place"], sort=False)
     biased = found[(found > 0).any(axis=1)]
-    drawn = ("|bias| against the standard deviation of one estimate, both over the length |g| of the exact gradient, of the whole gradient; "
-             "an arrow goes from the network as initialised to the trained one. Grey curves join equal RMSE of one estimate. Estimators "
-             "without bias have a line each in the band below. Where sampling detects no bias, its 95 % upper bound is drawn, with an arrow "
-             "down; all else is exact, without bars.")
     data = list(dict.fromkeys(wide.data))
     if not len(biased):
-        return Words(f"None of the estimators has a bias on {listed(data)}.", drawn, "no bias")
+        return Words(f"None of the estimators has a bias on {listed(data)}.", "no bias")
     first = biased[[(name, 0) for name in data]].mean(axis=1).idxmin()
     ends = {name: (biased.loc[first, name].iloc[0], biased.loc[first, name].iloc[-1]) for name in data}
     name = said(first)
     if all(len(found[one].columns) == 1 for one in data):
         parts = [f"{percent(end)} on {one}" for one, (_, end) in ends.items()]
-        return Words(f"Of the biased, {name} has the least bias: {listed(parts)} of the gradient's length.", drawn, parts[0])
+        return Words(f"Of the biased, {name} has the least bias: {listed(parts)} of the gradient's length.", parts[0])
     parts = [f"from {percent(start)} to {percent(end)} on {one}" for one, (start, end) in ends.items()]
     grows = all(end > start for start, end in ends.values())
     answer = (f"Training turns a good estimator bad: the bias of {name} grows {listed(parts)}." if grows else
               f"The bias of {name} goes {listed(parts)} in training.")
     one, (_, end) = max(ends.items(), key=lambda item: item[1][1])
-    return Words(answer, drawn, f"{percent(end)} of |g| is the bias of {name} on {one} once trained.")
+    return Words(answer, f"{percent(end)} of |g| is the bias of {name} on {one} once trained.")
 
 
 def tables(table):
@@ -149,9 +147,9 @@ def tables(table):
 
 def known_as(verdict):
     """How the bias is known, without the number that stands beside it."""
-    for start, said in (("no bias", "none"), ("bias", "exact" if "exact" in verdict else "detected"), ("not", "not detected")):
+    for start, known_by in (("no bias", "none"), ("bias", "exact" if "exact" in verdict else "detected"), ("not", "not detected")):
         if verdict.startswith(start):
-            return said
+            return known_by
     return verdict
 
 

@@ -1,8 +1,8 @@
 """How many estimates must be averaged until the gradient is right, and when does averaging no longer help?
 
-Relative RMSE and cosine of the mean of M estimates, in the layer next to the data.  The variance falls like 1 / M, the bias stays.  Lines
-of RMSE are exact, from exact bias and variance; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine).  The table has
-all layers; in the output layer, the last, all that draw one sample give the same estimate.
+RMSE over the length |g| of the exact gradient, and cosine with it, of the mean of M estimates, in the layer next to the data.  The variance
+falls like 1 / M, the bias stays.  Lines of RMSE are exact; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine); the
+dotted line is half of |g|.  The table has all layers; in the last, all that draw one sample give the same estimate.
 """
 
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ def band(panel, rows, label):
 
 
 def counts(table):
-    """One row for each problem, estimator and layer: |bias| / |g|, and for each target the estimates that bring the RMSE down to that part of
-    |g|, inf where none do; exact."""
+    """One row for each problem, estimator and layer: |bias| / |g|, and for each target the estimates that bring the RMSE down to that part
+    of |g|, inf where none do; exact."""
     exact = table[(table.method == "exact") & table.metric.isin(("bias2", "variance", "exact2"))]
     wide = exact.pivot_table("value", ["problem", "label", "group"], "metric", sort=False).reset_index()
     bias2, variance = wide.bias2 / wide.exact2, wide.variance / wide.exact2
@@ -111,16 +111,14 @@ def words(table):
     found = counts(table)
     target, there = TARGETS[0], found[found.group == FIRST].pivot_table(TARGETS[0], "label", "problem", sort=False, dropna=False)
     never = [said(label) for label in there.index if np.isinf(there.loc[label]).all()]
-    drawn = (f"Relative RMSE and cosine of the mean of M estimates in the layer next to the data. Lines are exact (RMSE); markers are sampled, "
-             f"with 95 % intervals as bars (RMSE) or bands (cosine). The dotted line is an RMSE of {percent(target)} of |g|.")
     reached = there[~np.isinf(there).any(axis=1)]
     if not len(reached):
-        return Words(f"No number of estimates brings any estimator within {percent(target)} of the gradient everywhere.", drawn, "none")
+        return Words(f"No number of estimates brings any estimator within {percent(target)} of the gradient everywhere.", "none")
     best = np.log(reached).mean(axis=1).idxmin()
     needs = listed(f"{count:.0f} on {problem.partition(',')[0]}" for problem, count in reached.loc[best].items())
     first = f"Averaging does not cure bias: {listed(never)} never come{'s' * (len(never) == 1)} within {percent(target)} of the gradient; "
     answer = sentence(f"{first * bool(never)}{said(best)} needs the fewest estimates for {percent(target)}, {needs}.")
-    return Words(answer, drawn, f"estimates of {said(best)} that bring the RMSE to {percent(target)} of |g|: {needs}.")
+    return Words(answer, f"estimates of {said(best)} that bring the RMSE to {percent(target)} of |g|: {needs}.")
 
 
 def tables(table):

@@ -1,9 +1,10 @@
 """Which Walsh degrees of the loss does each estimator get right, and does it matter how the loss is written?
 
-Random functions of one degree on the states of six units, four writings of each, equal on the states: the exact gradient is one.
-Straight-through is right for the multi-affine writing of every degree and for no other, DARN where no unit has a power over 2;
-FouST, whose units all stand between their states at once, is right for one unit only: in the multi-affine writing it is shrunk by
-2^(1 - degree).  Root mean squares over random functions; FouST is sampled, < stands before an upper bound, the others are exact.
+A function of one Walsh degree is a sum of products of so many units.  Random ones of six units, four writings of each, equal on the states:
+with powers of a unit up to the number at the left; power 1 is the multi-affine writing, linear in every unit.  The exact gradient is one.
+Straight-through is right for the multi-affine writing and for no other, DARN where no unit has a power over 2; FouST, whose units all stand
+between their states at once, is shrunk by 2^(1 - degree).  Root mean squares over functions, over the length |g| of the exact gradient;
+FouST is sampled, < stands before an upper bound, the others are exact.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.figure.heat import heat
-from straightedge.analysis.figure.name import percent, said
+from straightedge.analysis.figure.name import listed, percent, said
 from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.writing import Writing
 from straightedge.estimators.base import Estimator
@@ -83,9 +84,9 @@ def figure(table):
         part = found[found.label == label]
         for panel, (measure, name) in zip(axes[place] if figures.narrow() else axes[:, place], MEASURES.items(), strict=True):
             grid, seen = (part.pivot(index="problem_power", columns="problem_degree", values=one) for one in (measure, "seen"))
-            known_ = seen.to_numpy() >= 0.5 if measure == "bias" else np.ones(grid.shape, bool)
+            sure = seen.to_numpy() >= 0.5 if measure == "bias" else np.ones(grid.shape, bool)
             values = grid.to_numpy()
-            texts = [[number(value, sure) for value, sure in zip(*row, strict=True)] for row in zip(values, known_, strict=True)]
+            texts = [[number(value, told) for value, told in zip(*row, strict=True)] for row in zip(values, sure, strict=True)]
             heat(panel, (np.log10(values.clip(0.03, 1e4)) - np.log10(0.03)) / (4 - np.log10(0.03)) * 1.4, texts, grid.columns, grid.index,
                  upward=True)
             panel.set_title(f"{figures.words(label)}: {name}" if not figures.narrow() else f"{figures.words(label)}:\n{name}")
@@ -104,18 +105,16 @@ def number(value, seen):
 def words(table):
     """Who is right in the multi-affine writing, and what another writing of the same function does."""
     found = relative(table)
-    affine, other = (found[(found.problem_power == 1) == one].groupby("label", sort=False).bias for one in (True, False))
-    right = [said(label) for label, worst in affine.max().items() if worst < NONE]
-    drawn = ("Random functions of six units, each of one Walsh degree: a sum of products of so many units. The same function on the states is "
-             "written with powers of units up to the number at the left; power 1 is the multi-affine writing, linear in every unit. Root mean "
-             "squares over functions, over the length |g| of the exact gradient; 0 is exact, < stands before a sampled upper bound.")
-    label = next(iter(affine.max().index))
-    high = found[(found.label == label) & (found.problem_power == found.problem_power.max())].bias.max()
-    most = found.problem_power.max()
-    answer = (f"In the multi-affine writing {' and '.join(right)} {'are' if len(right) > 1 else 'is'} right for every degree; written with "
-              f"powers up to {most}, the same loss costs {said(label)} a bias of up to {percent(high)}." if right else
+    affine = found[found.problem_power == 1].groupby("label", sort=False).bias.max()
+    right = [said(label) for label, worst in affine.items() if worst < NONE]
+    label = affine.index[0]
+    worst = found[(found.label == label) & (found.problem_power > 1)]
+    worst = worst.loc[worst.bias.idxmax()]
+    verb = "are" if len(right) > 1 else "is"
+    answer = (f"In the multi-affine writing {listed(right)} {verb} right for every degree; with powers up to {worst.problem_power} "
+              f"the same loss costs {said(label)} a bias of up to {percent(worst.bias)}." if right else
               "No estimator is right for every degree, even in the multi-affine writing.")
-    return Words(answer, drawn, f"{percent(high)} of |g|, the bias of {said(label)} that rewriting the loss brings.")
+    return Words(answer, f"{percent(worst.bias)} of |g|, the bias of {said(label)} that rewriting the loss brings.")
 
 
 def tables(table):

@@ -1,9 +1,10 @@
 """How cold should a relaxation be?  Bias falls with the temperature, variance grows, faster the deeper the network.
 
 The layer next to the data, which has every Bernoulli layer between itself and the loss; root mean squares over random networks, each
-divided by its |g|.  Lines are exact; Gumbel-softmax, whose states are relaxed, is sampled: markers with 95 % intervals; where no bias is
-detected its upper bound is drawn, with an arrow down.  Its sampled deviation falls off the law tau^(-L/2) where the few rows that carry it, a
-share of tau^L, are no longer met.
+divided by its |g|.  Lines are exact; broken ones without markers are the limits that relaxations have; grey ones are laws, tau^(-L/2) of
+the deviation at L layers.  Gumbel-softmax, whose states are relaxed, is sampled: markers with 95 % intervals; where no bias is detected
+its upper bound is drawn, with an arrow down.  Its sampled deviation falls off the law where the few rows that carry it, a share of tau^L,
+are no longer met.  Best is the temperature of least RMSE of the mean of M estimates.
 """
 
 from dataclasses import dataclass
@@ -133,7 +134,8 @@ def figure(table):
         least.set(xscale="log", yscale="log", xlabel="estimates averaged, M")
     for panel, name in zip(axes[:, 0], ("|bias| / |g|", "standard deviation / |g|", r"best temperature $\tau$"), strict=True):
         panel.set_ylabel(name)
-    names = {"gumbel_softmax": "Gumbel-softmax (sampled)", "gumbel_rao": "Gumbel-Rao, 10 noises", "decoupled_st_gumbel": "decoupled, forward 1"}
+    names = {"gumbel_softmax": "Gumbel-softmax (sampled)", "gumbel_rao": "Gumbel-Rao, 10 noises",
+             "decoupled_st_gumbel": "decoupled, forward 1"}
     handles = [figures.Line2D([], [], **line) for line in STYLES.values()]
     figures.legend(drawing, list(STYLES), [names.get(name, figures.words(name)) for name in STYLES], handles)
     return drawing
@@ -173,11 +175,7 @@ def words(table):
     parts = "; ".join(f"{short(ends[depth][0])} for one estimate and {short(ends[depth][m])} for {DRAWS[m]:.0f} at {depth} "
                       f"layer{'s' if depth > 1 else ''}" for depth in dict.fromkeys((first, last)))
     coldest = mine[mine.tau == mine.tau.min()].set_index("depth").deviation
-    drawn = ("Root mean squares over random networks, of the layer next to the data, over |g|. Lines are exact. Gumbel-softmax is sampled: "
-             "bars are 95 % intervals, and where no bias is detected the upper bound is drawn with an arrow down. Broken lines without "
-             "markers are the limits that relaxations have; grey lines are the laws tau^(-L/2) of the deviation, L the number of layers, and "
-             "tau of the bias. Best is the temperature of least RMSE of the mean of M estimates.")
-    return Words(f"The colder, the more estimates it takes: ST-Gumbel's best temperature is {parts}.", drawn,
+    return Words(f"The colder, the more estimates it takes: ST-Gumbel's best temperature is {parts}.",
                  f"at temperature {mine.tau.min():g} the deviation of ST-Gumbel is {short(coldest[first])} |g| at {first} and "
                  f"{short(coldest[last])} |g| at {last} layers.")
 

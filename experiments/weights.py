@@ -1,9 +1,10 @@
 """Which rule passes the gradient to Bernoulli weights, as the weights become certain?
 
 Identity and BayesBiNN estimate the derivative by the weights' means, a natural-gradient step; the others that by the latent weights,
-beside which all are shown: the two differ by 2 F'(latent) per weight, so the first lose direction and grow in length with the scale.
-At its published constants BayesBiNN never sees its relaxation.  Medians over networks, bars from the least to the greatest; relaxed
-estimators are sampled, the others exact; where a sampled length is not known to a quarter of itself, direction and length are left out.
+beside which all are shown: the two differ by 2 F'(latent) per weight, so the first lose direction and grow in length with the scale.  At
+its published constants BayesBiNN never sees its relaxation.  Medians over networks, bars from the least to the greatest, estimators of one
+scale side by side; relaxed estimators are sampled, the others exact; where a sampled length is not known to a quarter of itself,
+direction and length are left out.
 """
 
 from dataclasses import dataclass
@@ -102,14 +103,14 @@ def figure(table):
 def style(label):
     """The estimator's mark; published BayesBiNN dotted and black inside, to stand apart from the sane one."""
     mark = figures.mark(label)
-    return mark | {"markerfacecolor": "black", "linestyle": ":"} if named(label).endswith("published") else mark
+    return mark | {"markerfacecolor": "black", "linestyle": ":"} if named(label).endswith("(published)") else mark
 
 
 def named(label):
     """The estimator's name; the published constants by that name."""
     if not label.startswith("bayesbinn"):
         return figures.words(label)
-    return "BayesBiNN, published" if "1e-10" in label else figures.words(label)
+    return "BayesBiNN (published)" if "1e-10" in label else figures.words(label)
 
 
 def words(table):
@@ -117,17 +118,13 @@ def words(table):
     found = over(networks(table), "median")
     scale = found.problem_scale.max()
     last = found[(found.problem_scale == scale) & found.direction.notna()].sort_values("direction", ascending=False)
-    drawn = (f"Cosine of the mean estimate with the exact gradient, its length along the gradient, and the deviation of one estimate. Medians "
-             f"over {table.problem_seed.nunique()} networks, bars from the least to the greatest; the estimators of one scale stand side by "
-             "side. Relaxed estimators are sampled, the others exact; a direction or a length that is not known to a quarter of itself is left out.")
     good, bad = last[last.direction > 0.95], last[last.direction <= 0.95]
     parts = [f"{named(row.label)} has cosine {row.direction:.2f}" for row in bad.itertuples()]
-    answer = f"Where weights are nearly certain (scale {scale:g}) {listed(map(named, good.label))} still point the right way" if len(good) else \
-        f"Where weights are nearly certain (scale {scale:g}) nothing points the right way"
+    answer = f"{listed(map(named, good.label)) if len(good) else 'No estimator'} still point{'s' * (len(good) < 2)} the right way"
     row = found[(found.label == "identity") & (found.problem_scale == scale)]
-    number = f"identity's mean is {short(row.along.iloc[0])} times as long as the gradient, along it, at scale {scale:g}." if len(row) else \
-        f"{parts[0] if parts else 'none'}"
-    return Words(answer + (f"; {listed(parts)}." if parts else "."), drawn, number)
+    number = f"{short(row.along.iloc[0])} times the gradient's length, along it, is identity's mean at scale {scale:g}." if len(row) else \
+        f"{parts[0] if parts else 'none'}."
+    return Words(f"Where weights are nearly certain (scale {scale:g}) {answer}{'; ' * bool(parts)}{listed(parts)}.", number)
 
 
 def tables(table):

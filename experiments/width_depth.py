@@ -1,7 +1,9 @@
 """When does straight-through become accurate: with width, with depth, or with logits of what scale?
 
-Exact bias of the chain estimators in the first layer, over random networks.  Lines are medians, bands the middle half of the
-networks; the table gives the trend of the bias, the mean over networks of each network's own slope, with its 95 % interval.
+|bias| over the length |g| of the exact gradient, of the first layer, exact, over random networks along three axes that meet in one shape.
+Lines are medians, bands the middle half of the networks; what is off the scale of all others stands in words above the panel, with its
+least and its greatest median.  The table gives the trend of the bias, the mean over networks of each one's own slope, with its 95 %
+interval.
 """
 
 from dataclasses import dataclass
@@ -150,16 +152,12 @@ def words(table):
     for axis, part in mine.items():
         slope, half = trend(part, axis)
         way = "neither clearly" if not abs(slope) > half else "falls" if slope < 0 else "grows"
-        parts = ends[axis]
-        ways.setdefault(way, []).append(f"with {said_of[axis]} ({percent(parts.iloc[0])} at {parts.index[0]:g}, {percent(parts.iloc[-1])} at "
-                                        f"{parts.index[-1]:g})")
+        places = ", ".join(f"{percent(ends[axis].iloc[place])} at {ends[axis].index[place]:g}" for place in (0, -1))
+        ways.setdefault(way, []).append(f"with {said_of[axis]} ({places})")
     text = "; it ".join(f"{'changes' if way.startswith('n') else way} {listed(parts)}" + " not measurably" * way.startswith("n")
                         for way, parts in ways.items())
-    drawn = ("|bias| over the length |g| of the exact gradient, of the first layer, exact, along three axes that meet in one network. Lines are "
-             f"medians over {wide.problem_seed.nunique()} random networks, bands their middle half. What is off the scale stands in words above "
-             "the panel, with its least and its greatest median.")
     slope, half = trend(mine["scale"], "scale")
-    return Words(sentence(f"the bias of {said(label)} {text}."), drawn,
+    return Words(sentence(f"the bias of {said(label)} {text}."),
                  f"the bias of {said(label)} goes like scale^{slope:.2f} (± {half:.2f}) along the scale of the pre-activations.")
 
 
@@ -172,7 +170,8 @@ def tables(table):
             slope, half = trend(part, axis)
             medians = 100 * part.groupby(axis).bias.median()
             rows.append({"along": f"{name}, from {medians.index[0]:g} to {medians.index[-1]:g}", "estimator": figures.words(label),
-                         "exponent of the bias": slope, "±": half, "bias % at the begin": medians.iloc[0], "bias % at the end": medians.iloc[-1]})
+                         "exponent of the bias": slope, "±": half, "bias % at the begin": medians.iloc[0],
+                         "bias % at the end": medians.iloc[-1]})
         frames.append(pd.DataFrame(rows).sort_values("bias % at the end"))
     found = pd.concat(frames, ignore_index=True)
     numbers = [name for name in found if name not in ("along", "estimator")]

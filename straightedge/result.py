@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from straightedge.analysis.cell.table import text
-from straightedge.analysis.figure.measurement import figure
+from straightedge.analysis.figure import look
+from straightedge.analysis.figure.measurement import PICTURE
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
@@ -79,9 +80,10 @@ class Result:
         found = pd.concat(rows).reset_index().sort_values("rmse_relative", ignore_index=True)
         return found[["label", "draws", "passes", "rmse_relative"]]
 
-    def plot(self) -> Figure:
+    def plot(self, width: float | int = 7.0) -> Figure:
         """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers."""
-        return figure(self.table)
+        with look.style(width):
+            return PICTURE(self.table)
 
     def save(self, path: str | Path) -> Path:
         """Writes the table as .csv, .json or .parquet; the path."""

@@ -25,7 +25,8 @@ def heat(panel: Axes, shade: np.ndarray, texts: Sequence[Sequence[str]], columns
         panel.text(column, row, texts[row][column], ha="center", va="center", fontsize=6 if look.narrow() else 6.5,
                    color="white" if value < 1 - DARK else "black")
     for row, column in framed:
-        panel.add_patch(look.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.6, edgecolor=colour, clip_on=False, zorder=3))
+        panel.add_patch(look.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, linewidth=1.6, edgecolor=colour, clip_on=False,
+                                       zorder=3))
     panel.set_xticks(range(len(columns)), columns)
     panel.set_yticks(range(len(rows)), rows)
     panel.spines[:].set_visible(False)

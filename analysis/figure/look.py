@@ -11,9 +11,11 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogFormatter
 from matplotlib.ticker import NullLocator as no_ticks
 
 from straightedge.analysis.figure.colour import COLOURS, colour
@@ -21,8 +23,8 @@ from straightedge.analysis.figure.name import words
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.catalogue.registry import registry
 
-__all__ = ["COLOURS", "FORMATS", "WIDTHS", "Line2D", "Rectangle", "SERIES", "colour", "equal_error", "headed", "legend", "mark", "narrow", "no_ticks",
-           "panels", "plain", "rendered", "save", "style", "words"]
+__all__ = ["COLOURS", "FORMATS", "SERIES", "WIDTHS", "Line2D", "Rectangle", "colour", "decimal", "equal_error", "headed", "legend", "mark",
+           "narrow", "no_ticks", "panels", "plain", "rendered", "save", "style", "words"]
 
 WIDTHS = {"": 7.0, "-column": 3.3}
 """What is added to a figure's name -> inches: across the page, and in one of two columns."""
@@ -37,6 +39,8 @@ STYLE = {
     "lines.markersize": 4.5, "figure.constrained_layout.use": True, "figure.dpi": 100, "savefig.dpi": 200, "svg.hashsalt": "straightedge",
     "svg.fonttype": "path", "pdf.fonttype": 42, "axes.formatter.useoffset": False, "legend.handlelength": 1.8,
 }
+FILLS = ("full", "left", "bottom", "right", "top")
+"""Which part of the marker is hollow where hyper-parameters were changed."""
 METADATA = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "svg": {"Date": None, "Creator": None},
             "png": {"Software": None}}
 KEY = {"pdf": "Keywords", "svg": "Keywords", "png": "Comment"}
@@ -46,7 +50,7 @@ LETTER = 0.55
 
 
 def style(width: float = WIDTHS[""], own: dict[str, Any] | None = None):
-    """The context in which figures are drawn and saved, of this many inches' width; `own` are settings of matplotlib that go before ours."""
+    """The context in which figures are drawn and saved, so many inches wide; `own` are settings of matplotlib that go before ours."""
     return mpl.rc_context(STYLE | (own or {}) | {"figure.figsize": (width, 0.6 * width)})
 
 
@@ -61,12 +65,23 @@ def narrow() -> bool:
 
 
 def mark(label: str) -> dict:
-    """Colour and marker of an estimator, from its class, for `plot` and `errorbar`; hollow where hyper-parameters were changed."""
+    """Colour and marker of an estimator, from its class, for `plot` and `errorbar`; hollow, or half, where hyper-parameters were
+    changed."""
     estimator, changed, _ = label.partition(" (")
     kind = registry().get(estimator)
     family, marker = (kind.family, kind.marker) if kind else ("other", "o")
     style = {"color": colour(family), "marker": marker}
-    return style | {"markerfacecolor": "white", "markeredgecolor": colour(family), "linestyle": (0, (4, 1.5))} if changed else style
+    if not changed:
+        return style
+    fill = FILLS[sum(changed.encode()) % len(FILLS)]
+    return style | {"markerfacecolor": "white", "markerfacecoloralt": colour(family), "markeredgecolor": colour(family), "fillstyle": fill,
+                    "linestyle": (0, (4, 1.5))}
+
+
+def decimal(axis: Axis) -> None:
+    """Plain numbers on a logarithmic axis, between the powers of ten too where it spans few."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
 
 
 def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, np.ndarray]:
@@ -77,7 +92,7 @@ def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, n
 
 def wrapped(text: str, size: float, width: float, bold: bool = False) -> str:
     """In lines that fit so many inches at this size of type."""
-    return "\n".join(textwrap.wrap(text, int(72 * width / (size * LETTER * (1.1 if bold else 1)))))
+    return "\n".join(textwrap.wrap(text, int(72 * width / (size * LETTER * (1.1 if bold else 1))), break_on_hyphens=False))
 
 
 def headed(figure: Figure, answer: str) -> None:
@@ -90,7 +105,8 @@ def legend(figure: Figure, labels: Sequence[str], names: Sequence[str] = (), han
     """One legend for all panels, below them, in as many columns as fit; marks and names of the labels if not given."""
     handles = handles or [Line2D([], [], **mark(label)) for label in labels]
     names = [plain(name) for name in (names or map(words, labels))]
-    columns = next(count for count in range(len(names), 0, -1) if count == 1 or fits(names, count))
+    shapes = dict.fromkeys(-(-len(names) // rows) for rows in range(1, len(names) + 1))
+    columns = next((count for count in shapes if fits(names, count)), 1)
     figure.legend(handles, names, loc="outside lower center", ncols=columns, frameon=False, columnspacing=1.2)
 
 

@@ -11,18 +11,16 @@ from straightedge.analysis.figure import look
 
 @dataclass(frozen=True)
 class Words:
-    """What a picture says."""
+    """What a picture says of its table."""
 
     answer: str
     """Its title: the answer to the question, in one sentence."""
-    drawn: str
-    """What is drawn, what the lines, bars and bands are."""
     number: str
     """The one number to remember, with what it is of."""
 
-    def caption(self) -> str:
-        """The caption, three paragraphs."""
-        return f"{self.answer}\n\n{self.drawn}\n\nTo remember: {self.number}\n"
+    def caption(self, drawn: str) -> str:
+        """The caption, three paragraphs; `drawn` says what is drawn, what the lines, bars and bands are."""
+        return f"{self.answer}\n\n{drawn}\n\nTo remember: {self.number}\n"
 
 
 @dataclass(frozen=True)

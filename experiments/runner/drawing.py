@@ -52,7 +52,7 @@ def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) 
                     say(drawing, missing)
             look.save(drawing, folder, f"{name}{added}", made)
         if not missing:
-            replace(folder / f"{name}.txt", picture.words(frame).caption().encode())
+            replace(folder / f"{name}.txt", picture.words(frame).caption(study.drawn).encode())
 
 
 def say(drawing: Figure, missing: Sequence[str]) -> None:

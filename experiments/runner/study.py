@@ -19,7 +19,7 @@ class Study:
     module: str
     """The module that makes it, `__name__`; its last part is the study's name."""
     question: str
-    """The module's docstring; the first line is the question."""
+    """The module's docstring: the question, and what is drawn."""
     config: type
     """A dataclass whose defaults are the published configuration."""
     cells: "Callable[[Any], Sequence[Cell]]"
@@ -45,6 +45,16 @@ class Study:
     def chosen(self, config: Any) -> "tuple[Estimator, ...]":
         """The estimators of a configuration, in the order of its cells."""
         return tuple(dict.fromkeys(cell.estimator for cell in self.cells(config)))
+
+    @property
+    def asked(self) -> str:
+        """The question, in one line."""
+        return " ".join(self.question.partition("\n\n")[0].split())
+
+    @property
+    def drawn(self) -> str:
+        """What is drawn, in one paragraph: the rest of the docstring."""
+        return " ".join(self.question.partition("\n\n")[2].split())
 
     @property
     def name(self) -> str:
