@@ -51,7 +51,8 @@ LETTER = 0.55
 
 def style(width: float = WIDTHS[""], own: dict[str, Any] | None = None):
     """The context in which figures are drawn and saved, so many inches wide; `own` are settings of matplotlib that go before ours."""
-    return mpl.rc_context(STYLE | (own or {}) | {"figure.figsize": (width, 0.6 * width)})
+    settings: dict[Any, Any] = {**STYLE, **(own or {}), "figure.figsize": (width, 0.6 * width)}
+    return mpl.rc_context(settings)
 
 
 def across() -> float:
