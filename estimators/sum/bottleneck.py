@@ -3,22 +3,26 @@
     E loss(y) = |y| E lse(W x + b) - <y, W E x + b>,   x ~ Bernoulli(F(a(y))) [n]
 
 The table of lse over the 2^n codes depends on W and b alone: 2^n m exponentials in the place of 2^n m for every data point.
+
+Shapes: b data points, n bits, s codes, m outputs.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from straightedge.estimators.network.count import Multinomial
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import Cost, Data, memory
+from straightedge.estimators.sum.cost import Cost, memory
 from straightedge.estimators.sum.kronecker import Space
-from straightedge.estimators.sum.transfer import Transfer, state_table
+from straightedge.estimators.sum.reference import Values, grouping, references
+from straightedge.estimators.sum.state import state_table
+from straightedge.estimators.sum.transfer import Blocked, Pullback
 from straightedge.estimators.sum.truth import exact_cost, exact_gradient, exact_loss, require_exact
 
 BLOCK = 2048
@@ -34,33 +38,65 @@ class Bottleneck(Network):
             raise InputError(f"expected one Bernoulli layer under a multinomial, got {self.depth} under {type(self.loss).__name__}")
 
 
+def codes(network: Bottleneck) -> Iterator[tuple[slice, Float[Tensor, "t n"]]]:
+    """All codes, block by block."""
+    last = 2 ** network.widths[0]
+    for start in range(0, last, BLOCK):
+        rows = slice(start, min(start + BLOCK, last))
+        yield rows, state_table(network, 0, rows.start, rows.stop)
+
+
 def log_partition(network: Bottleneck) -> Float[Tensor, " s"]:
-    """logsumexp of the outputs at every code, differentiable; the backward pass makes the outputs again, block by block."""
+    """logsumexp of the outputs at every code."""
+    return torch.cat([torch.logsumexp(F.linear(block, *network.layers[1]), -1) for _, block in codes(network)])
+
+
+def pulled(network: Bottleneck, coefficients: Float[Tensor, " s"]) -> tuple[Float[Tensor, "m n"], Float[Tensor, " m"]]:
+    """The derivatives by W and by b of the table's sum with these coefficients; the outputs are made again."""
     weight, bias = network.layers[1]
+    d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+    for rows, block in codes(network):
+        share = torch.softmax(F.linear(block, weight, bias), -1).mul_(coefficients[rows, None])
+        d_weight.addmm_(share.T, block)
+        d_bias += share.sum(0)
+    return d_weight, d_bias
 
-    def block(weight: Tensor, bias: Tensor, start: int) -> Tensor:
-        return torch.logsumexp(F.linear(state_table(network, 0, start, min(start + BLOCK, codes)), weight, bias), -1)
 
-    codes = 2 ** network.widths[0]
-    return torch.cat([checkpoint(block, weight, bias, start, use_reentrant=False) for start in range(0, codes, BLOCK)])
+def expected(network: Bottleneck) -> tuple[Float[Tensor, " b"], Pullback]:
+    """(E lse of every data point; what brings derivatives back)."""
+    a = F.linear(network.inputs, *network.layers[0]).T[None].contiguous()
+    among, = references([a], network.noise)
+    group = grouping(among, network.noise, a)
+    values = Values(log_partition(network)[None, None])
+    tail, pullback = Blocked(a, network.noise, Space(network.theta))(values, among, group)
+    return values.below(tail, among, group).whole()[0, 0], pullback
+
+
+def means(network: Bottleneck) -> Float[Tensor, "b n"]:
+    """E x of every data point."""
+    return network.states[0] + network.span * network.noise.cdf(F.linear(network.inputs, *network.layers[0]))
 
 
 @exact_loss.register
+@torch.no_grad()
 def _loss(network: Bottleneck) -> Float[Tensor, ""]:
     require_exact(network)
-    below, (weight, bias) = network.layers
-    table = Transfer.apply(*below, log_partition(network)[None], Data(network), network.noise, Space(network.theta))[:, 0]
-    mean = network.states[0] + network.span * network.noise.cdf(F.linear(network.inputs, *below))
+    weight, bias = network.layers[1]
     counts = network.coefficients
-    linear = ((counts @ weight) * mean).sum(1) + counts @ bias
-    return (counts.sum(1) * table - linear).mean()
+    return (counts.sum(1) * expected(network)[0] - ((counts @ weight) * means(network)).sum(1) - counts @ bias).mean()
 
 
 @exact_gradient.register
+@torch.no_grad()
 def _gradient(network: Bottleneck) -> Float[Tensor, " d"]:
-    theta = network.theta.detach().requires_grad_()
-    with torch.enable_grad():
-        return torch.autograd.grad(exact_loss(network.at(theta)), theta)[0]
+    require_exact(network)
+    below, (weight, _) = network.layers
+    counts = network.coefficients / len(network.inputs)
+    d_a, d_table = expected(network)[1](counts.sum(1)[None, None])
+    delta = d_a[0].T - (counts @ weight) * network.span * network.noise.density(F.linear(network.inputs, *below))
+    d_weight, d_bias = pulled(network, d_table[0, 0])
+    parts = delta.T @ network.inputs, delta.sum(0), d_weight - counts.T @ means(network), d_bias - counts.sum(0)
+    return torch.cat([part.reshape(-1) for part in parts])
 
 
 @exact_cost.register
