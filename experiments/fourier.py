@@ -87,8 +87,8 @@ def figure(table):
             sure = seen.to_numpy() >= 0.5 if measure == "bias" else np.ones(grid.shape, bool)
             values = grid.to_numpy()
             texts = [[number(value, told) for value, told in zip(*row, strict=True)] for row in zip(values, sure, strict=True)]
-            heat(panel, (np.log10(values.clip(0.03, 1e4)) - np.log10(0.03)) / (4 - np.log10(0.03)) * 1.4, texts, grid.columns, grid.index,
-                 upward=True)
+            shade = np.log(values.clip(0.03, 1e4) / 0.03) / np.log(8000)
+            heat(panel, shade, texts, [*map(str, grid.columns)], [*map(str, grid.index)], upward=True)
             panel.set_title(f"{figures.words(label)}: {name}" if not figures.narrow() else f"{figures.words(label)}:\n{name}")
     for panel in axes[-1]:
         panel.set_xlabel("Walsh degree of the loss")

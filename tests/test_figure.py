@@ -3,6 +3,7 @@
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
 
@@ -97,7 +98,7 @@ def test_faults_are_seen():
 
     words = Picture(small, lambda table: Words("an answer", "a number"))
     with look.style(3.3):
-        assert faults(words(None)) == ["words"]
+        assert faults(words(pd.DataFrame())) == ["words"]
         assert "over the right edge" in faults(long(None))
 
 

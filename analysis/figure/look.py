@@ -98,7 +98,7 @@ def wrapped(text: str, size: float, width: float, bold: bool = False) -> str:
 
 def headed(figure: Figure, answer: str) -> None:
     """Writes the answer above the figure, in as many lines as it takes."""
-    size = 8 if not narrow() else 7.5
+    size = 7.5 if narrow() else 8.0
     figure.suptitle(plain(wrapped(answer, size, across() - 0.1, bold=True)), x=0.01, ha="left", fontsize=size, fontweight="bold")
 
 

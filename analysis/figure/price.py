@@ -1,5 +1,7 @@
 """Efficiency for a price, layer by layer, from a table of accuracies."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -33,6 +35,6 @@ def efficiency(rows: pd.DataFrame, draws: float | pd.Series) -> pd.Series:
     return rows.A2 / (rows.whole2 + rows.variance / draws)
 
 
-def gain(rows: pd.DataFrame, draws: float | np.ndarray) -> np.ndarray:
+def gain(rows: pd.DataFrame, draws: Any) -> Any:
     """The efficiency of the mean of these numbers of estimates, averaged over the layers, the rows of one estimator."""
     return np.mean([row.A2 / (row.whole2 + row.variance / draws) for row in rows.itertuples()], axis=0)
