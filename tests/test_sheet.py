@@ -77,7 +77,8 @@ def test_latex_that_is_wrong_does_not_compile(tmp_path):
 
 def compiled(table, folder):
     """Compiles the table with booktabs and siunitx."""
-    head = "\\documentclass{article}\\usepackage[utf8]{inputenc}\\usepackage[T1]{fontenc}\\usepackage{booktabs,siunitx,graphicx}\\begin{document}"
+    packages = "\\usepackage[utf8]{inputenc}\\usepackage[T1]{fontenc}\\usepackage{booktabs,siunitx,graphicx}"
+    head = f"\\documentclass{{article}}{packages}\\begin{{document}}"
     (folder / "t.tex").write_text(f"{head}\\resizebox{{\\textwidth}}{{!}}{{%\n{table}}}\n\\end{{document}}\n")
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"], cwd=folder, capture_output=True, text=True,
                           check=False)

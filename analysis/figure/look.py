@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogFormatter
@@ -113,7 +114,8 @@ def legend(figure: Figure, labels: Sequence[str], names: Sequence[str] = (), han
 
 def fits(names: Sequence[str], columns: int) -> bool:
     """Whether a legend of these names fits the width in so many columns, filled one after the other as matplotlib does."""
-    size, rows, more = float(mpl.rcParams["legend.fontsize"]), len(names) // columns, len(names) % columns
+    size = FontProperties(size=mpl.rcParams["legend.fontsize"]).get_size_in_points()
+    rows, more = len(names) // columns, len(names) % columns
     ends = np.cumsum([rows + (place < more) for place in range(columns)])
     widest = [max((len(name) for name in names[end - rows - (place < more):end]), default=0) for place, end in enumerate(ends)]
     return sum((letters * LETTER + 4.4) * size for letters in widest) <= 72 * across()

@@ -30,7 +30,7 @@ def layers(table: pd.DataFrame) -> pd.DataFrame:
     return wide
 
 
-def efficiency(rows: pd.DataFrame, draws: float | pd.Series) -> pd.Series:
+def efficiency(rows: pd.DataFrame, draws: float | int | pd.Series) -> pd.Series:
     """The efficiency of the mean of this number of estimates, of each row of `layers`; draws may be a column too."""
     return rows.A2 / (rows.whole2 + rows.variance / draws)
 

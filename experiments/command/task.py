@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Annotated
+
+import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import checkout, published, results, root, shown
@@ -146,6 +149,15 @@ def clean() -> int:
     return 0
 
 
+def report(table: Annotated[Path | None, tyro.conf.Positional] = None, out: Path | None = None) -> int:
+    """Writes one page of all published results, or of the table that `measure --out` wrote: any browser shows it, no network is needed."""
+    from straightedge.experiments.report.page import write_report
+
+    place = out or results() / "report" / ("index.html" if table is None else f"{table.stem}.html")
+    print(f"wrote {shown(write_report(table, place))}: open it in a browser")
+    return 0
+
+
 def provenance(file: Path) -> int:
     """Says what made a file of results: a stored cell, a table or a figure."""
     from straightedge.experiments.command.provenance import provenance_of
@@ -187,6 +199,6 @@ def claims() -> int:
     return 0
 
 
-CALLS: tuple[Callable[..., int], ...] = (advise, figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, page, report, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 
