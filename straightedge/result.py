@@ -16,7 +16,11 @@ from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
 from straightedge.analysis.store.parquet import parquet
 from straightedge.estimators.network.error import InputError
+from straightedge.ranking import efficiencies, ranked, sentence
 from straightedge.settings import ENDINGS
+
+BUDGETS = (1, 10, 100)
+"""Passes of the whole network, one forward and one back, of which `advice` speaks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +37,24 @@ class Result:
     reference: str = ""
     """The estimator whose long run stands for the exact gradient, where one does."""
 
-    def __repr__(self) -> str:
+    def head(self) -> str:
+        """What was measured, in one line: the network, its data, |g|, seeds and rows."""
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
         run = self.table[(self.table.metric == "reference_error") & (self.table.group == "all")].value
         known = f" (to {100 * run.iloc[0]:.2g} %, by a run of {self.reference})" if len(run) else ""
-        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
+        return f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
+
+    def lengths(self) -> dict[str, float]:
+        """Layer, or group of parameters -> the length of its exact gradient."""
+        first = self.table[(self.table.label == self.table.label.iloc[0]) & (self.table.metric == "exact2")]
+        return {row.group: float(np.sqrt(max(row.value, 0))) for row in first.itertuples() if row.group not in ("all", "hidden")}
+
+    def advice(self) -> str:
+        """Which of these estimators is the most efficient for 1, 10 and 100 passes, in one sentence."""
+        return sentence(ranked(*efficiencies(self.table, BUDGETS), BUDGETS))
+
+    def __repr__(self) -> str:
+        head = self.head()
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))

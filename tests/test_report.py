@@ -53,7 +53,8 @@ class Parsed(HTMLParser):
 @pytest.fixture(scope="module")
 def table(tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / "table.csv"
-    estimators = [StraightThrough(), Odd(k=EVIL), Odd(k="tame"), "reinforce", "reinforce:baseline=leave_one_out,samples=2", "gumbel_softmax"]
+    estimators = [StraightThrough(), Odd(k=EVIL), Odd(k="tame"), "reinforce", "reinforce:baseline=leave_one_out,samples=2",
+                  "gumbel_softmax"]
     measure(Points((2, 2), points=10), estimators, rows=60, seeds=3, jobs=1).save(path)
     return path
 

@@ -17,7 +17,7 @@ from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
-from straightedge.experiments.command.option import parsed
+from straightedge.experiments.command.option import each_alone, parsed
 from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
@@ -179,4 +179,5 @@ def named(texts: Sequence[str]) -> list[Estimator]:
     """The estimators of these words."""
     from straightedge.estimators.catalogue.spelling import estimators_of
 
+    each_alone(texts)
     return [one for text in texts for one in estimators_of(text)]
