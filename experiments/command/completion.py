@@ -44,6 +44,7 @@ def options() -> dict[str, list[str]]:
 def script(shell: str) -> str:
     """The completion, for bash, or for zsh by its emulation of bash's."""
     known = options()
-    cases = "\n".join(f'        {name}) words="{" ".join(dict.fromkeys([*names, "--help", "--plugins"]))}" ;;' for name, names in known.items())
+    words = {name: " ".join(dict.fromkeys([*names, "--help", "--plugins"])) for name, names in known.items()}
+    cases = "\n".join(f'        {name}) words="{said}" ;;' for name, said in words.items())
     return SCRIPT.format(shell=shell, before=ZSH if shell == "zsh" else "", estimators=" ".join(entries()),
                          commands=" ".join([*known, "--help", "--version", "--plugins"]), cases=cases)

@@ -1,10 +1,11 @@
-"""The commands that show what is there: pictures for a paper, the report, what made a file, and completion for a shell."""
+"""The commands that show: pictures for a paper, the report, advice, the ledger, what made a file, completion for a shell."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
+from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.file import replace, writable
 from straightedge.analysis.store.place import published, results, shown
 from straightedge.estimators.network.error import Failed, InputError
@@ -12,7 +13,7 @@ from straightedge.experiments.runner.listing import study_of
 
 
 def draw(study: str, width: float = 7.0, style: Path | None = None, format: Literal["pdf", "svg", "png", "pgf"] = "pdf",
-         folder: Path = Path(".")) -> int:
+         folder: Path = Path()) -> int:
     """Draws a study's figures from its published table for a paper: as wide as they are set, in inches, with your own style of matplotlib.
 
     straightedge draw bias_variance --width 3.3 --format svg
@@ -77,4 +78,30 @@ def completion(shell: Literal["bash", "zsh"]) -> int:
     from straightedge.experiments.command.completion import script
 
     print(script(shell), end="")
+    return 0
+
+
+
+def advise(network: Path, data: Path | None = None, states: States = "+-1", noise: NoiseName = "logistic",
+           loss: LossName = "cross_entropy", rows: int = 500, seeds: int = 4, jobs: int | None = None) -> int:
+    """Which estimator for the network of this file: its units, what can be exact, the most efficient for 1, 10 and 100 passes.
+
+    straightedge advise my.npz --rows 200
+    """
+    from straightedge.advice import advise as found
+    from straightedge.analysis.problem.archive import Archive
+
+    problem = Archive(str(network), states, noise, loss, str(data) if data else None)
+    print(found(problem, rows=rows, seeds=seeds, jobs=jobs))
+    return 0
+
+
+def claims() -> int:
+    """Decides every statement of the ledger anew, prints the table and writes it to results/claims/.
+
+    straightedge claims
+    """
+    from straightedge.experiments.command.claims import write_claims
+
+    print(write_claims(results() / "claims"), end="")
     return 0

@@ -36,7 +36,8 @@ def sentence(box: str, name: str) -> str:
     text = re.sub(r"\s+", " ", " ".join(lines)).strip()
     found = text.partition("Perhaps you meant")[2] or text.partition("Similar options")[2]
     wrong = re.search(r"--[\w-]+", text)
-    meant = get_close_matches(wrong[0], re.findall(r"--[\w-]+", found.partition(" For full helptext")[0]), 1, 0.0) if wrong and found else []
+    near = re.findall(r"--[\w-]+", found.partition(" For full helptext")[0])
+    meant = get_close_matches(wrong[0], near, 1, 0.0) if wrong else []
     text = re.split(r" For full helptext,| Similar options| Perhaps you meant| Argument helptext|\. Missing from", text)[0]
     text = re.sub(r"^(Value error|Invalid choice|Required options|Parsing error) ", "", text).rstrip(". ")
     return f"{text}{f'; did you mean {meant[0]}?' if meant else ''}; `straightedge {name} --help` lists the options"

@@ -120,7 +120,7 @@ def command(name: str, question: str, kind: type, begin: Any) -> type:
     """The options of a study: those of its configuration and those of every run."""
     options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[misc, valid-type]
                                     ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
-    options.__doc__ = question
+    options.__doc__ = f"{question.rstrip()}\n\nstraightedge {name} --smoke --jobs 2\n"
     return options
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.command.display import completion, draw, provenance, report
+from straightedge.experiments.command.display import advise, claims, completion, draw, provenance, report
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
@@ -168,20 +167,6 @@ def clean() -> int:
     return 0
 
 
-def advise(network: Path, data: Path | None = None, states: States = "+-1", noise: NoiseName = "logistic",
-           loss: LossName = "cross_entropy", rows: int = 500, seeds: int = 4, jobs: int | None = None) -> int:
-    """Which estimator for the network of this file: its units, what can be exact, the most efficient for 1, 10 and 100 passes.
-
-    straightedge advise my.npz --rows 200
-    """
-    from straightedge.advice import advise as found
-    from straightedge.analysis.problem.archive import Archive
-
-    problem = Archive(str(network), states, noise, loss, str(data) if data else None)
-    print(found(problem, rows=rows, seeds=seeds, jobs=jobs))
-    return 0
-
-
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench.
 
@@ -200,17 +185,6 @@ def audit(jobs: int | None = None) -> int:
     from straightedge.experiments.audit.audit import audit as run
 
     return run(jobs)
-
-
-def claims() -> int:
-    """Decides every statement of the ledger anew, prints the table and writes it to results/claims/.
-
-    straightedge claims
-    """
-    from straightedge.experiments.command.claims import write_claims
-
-    print(write_claims(results() / "claims"), end="")
-    return 0
 
 
 CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion, bench,
