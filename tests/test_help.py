@@ -1,4 +1,4 @@
-"""The first minute: every help has an example that is accepted when copied, a slip gets the hint that it deserves, one table ends in advice."""
+"""The first minute: every help has an example that is accepted when copied, a slip gets its hint, one table ends in advice."""
 
 import re
 import shlex

@@ -73,7 +73,7 @@ def provenance(file: Path) -> int:
 def completion(shell: Literal["bash", "zsh"]) -> int:
     """Prints the completion of names and options for a shell, to be read by it.
 
-    straightedge completion bash > straightedge.bash
+    straightedge completion bash
     """
     from straightedge.experiments.command.completion import script
 

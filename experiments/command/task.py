@@ -187,7 +187,7 @@ def audit(jobs: int | None = None) -> int:
     return run(jobs)
 
 
-CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion, bench,
-                                         audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion,
+                                         bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 
