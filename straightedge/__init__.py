@@ -10,6 +10,7 @@
     using, ensemble   other rules for a while; predictions averaged over samples
     Probe             the same measurement along training, called in a loop of your own
     check             whether an estimator keeps its promises;  assert_unbiased: the same for anybody's function, in a test
+    check_rule        which rule, for which noise, somebody's binary activation is
     InputError        what all of these raise for bad input, in one sentence
 
 Everything else is internal.  What is named here is imported when it is first used.
@@ -25,6 +26,7 @@ if not (Path(__file__).parent / "estimators").is_dir():  # a checkout: the rooms
 if TYPE_CHECKING:
     from straightedge import estimators
     from straightedge.advice import advise
+    from straightedge.analysis.check.rule import check_rule
     from straightedge.analysis.check.unbiased import assert_unbiased
     from straightedge.analysis.problem.archive import Archive as load
     from straightedge.analysis.problem.given import network
@@ -46,6 +48,7 @@ WHERE = {
     "BinaryConv2d": "straightedge.estimators.module.weight:BinaryConv2d",
     "BinaryLinear": "straightedge.estimators.module.weight:BinaryLinear",
     "check": "straightedge.truth:check",
+    "check_rule": "straightedge.analysis.check.rule:check_rule",
     "ensemble": "straightedge.estimators.module.control:ensemble",
     "exact_gradient": "straightedge.truth:exact_gradient",
     "exact_loss": "straightedge.truth:exact_loss",
@@ -60,7 +63,8 @@ WHERE = {
     "using": "straightedge.estimators.module.control:using",
 }
 __all__ = ["Bernoulli", "BinaryConv2d", "BinaryLinear", "InputError", "Probe", "Result", "advise", "assert_unbiased", "bernoulli", "check",
-           "ensemble", "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network", "using"]
+           "check_rule", "ensemble", "estimators", "exact_gradient", "exact_loss", "from_torch", "load", "measure", "moments", "network",
+           "using"]
 
 
 def __getattr__(name: str) -> object:

@@ -85,6 +85,7 @@ def test_the_most_frequent_words_of_the_first_documents(tmp_path):
         corpus(str(path), 4, 2)
 
 
+@pytest.mark.study
 def test_study(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = read(perform.perform(autoencoder.STUDY, autoencoder.SMOKE, jobs=1).folder / "summary.csv")

@@ -52,6 +52,7 @@ def test_spearman_is_scipys():
     assert np.isnan(spearman(np.ones(4), np.arange(4.0)))
 
 
+@pytest.mark.sampled
 def test_correlation_covers():
     """60 draws of 12 things in 3 replicates whose true correlation is high or zero: the interval holds the large-sample value in at least
     80 % (a bootstrap over twelve things is short), and excludes zero where the order is the same."""

@@ -63,6 +63,7 @@ def test_list_names_the_sound_and_the_files_that_are_not_used(folder):
         assert FAULTY[name][1] in unused, name
 
 
+@pytest.mark.endtoend
 def test_every_fault_is_one_sentence_with_file_and_line(folder):
     """All of them in one process, through the door that `check` and `measure` use; the sound one is found beside them."""
     script = f"""
@@ -88,6 +89,7 @@ for name in {list(FAULTY)!r}:
         assert sentence.startswith(f"{name} is not used: {folder / name}.py") and expected in sentence, sentence
 
 
+@pytest.mark.endtoend
 @pytest.mark.parametrize("name", ("no_default", "leaves", "arm"))
 def test_check_of_a_faulty_plugin(folder, name):
     found = run("check", name, "--plugins", folder)
@@ -96,6 +98,7 @@ def test_check_of_a_faulty_plugin(folder, name):
     assert FAULTY[name][1] in found.stderr
 
 
+@pytest.mark.endtoend
 def test_exit_inside_the_call_is_a_failure_of_the_estimator(folder):
     found = run("check", "exits", "--plugins", folder)
     assert found.returncode == 1 and "SystemExit" in found.stdout, found.stdout + found.stderr

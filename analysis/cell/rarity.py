@@ -12,7 +12,7 @@ from straightedge.analysis.accuracy.truth import Layer, Rare
 from straightedge.estimators.network.network import Network
 
 PASSES, CORNERS = 64, 256
-OUTPUTS, LEAST = 1 << 24, 8
+OUTPUTS, LEAST = 1 << 22, 8
 """Numbers that the outputs of all passes take together; below it so many passes as this, one after the other."""
 
 
