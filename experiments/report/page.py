@@ -24,7 +24,7 @@ METRICS = ("rmse_relative", "cosine", "efficiency", "along")
 def rendered(**parts: Any) -> str:
     """The page of these parts; words are shown as they are, whatever they hold."""
     template = Environment(autoescape=True, trim_blocks=True).from_string((HERE / "page.html").read_text())
-    empty = {"studies": [], "tables": [], "catalogue": [], "charts": None, "provenance": [], "contents": []}
+    empty: dict[str, Any] = {"studies": [], "tables": [], "catalogue": [], "charts": None, "provenance": [], "contents": []}
     fixed = {name: Markup((HERE / f"page.{kind}").read_text()) for name, kind in (("css", "css"), ("script", "js"))}
     return template.render(**empty | fixed | parts)
 
