@@ -1,7 +1,7 @@
 """The commands that show: pictures for a paper, the report, advice, the ledger, what made a file, completion for a shell."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import tyro
 
@@ -31,7 +31,7 @@ def draw(study: str, width: float = 7.0, style: Path | None = None, format: Lite
     table = published() / study / "summary.csv"
     if not table.is_file():
         raise InputError(f"draw: {study} has no published table; `straightedge {study}` measures it")
-    own: dict[str, Any] | None = {**rc_params_from_file(style, use_default_template=False)} if style else None
+    own = cast(dict[str, Any], rc_params_from_file(style, use_default_template=False)) if style else None
     writable(folder)
     frame = read(table)
     for name, picture in chosen.figures.items():
