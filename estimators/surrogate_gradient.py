@@ -77,7 +77,7 @@ class SurrogateGradient(Rule):
             arXiv:1603.08270; Qin 2020, arXiv:1909.10788; Wu 2023, arXiv:2308.06689; Darabi 2018, arXiv:1812.11800
     """
 
-    marker: ClassVar[str] = "d"
+    marker: ClassVar[str] = "P"
     name: Name = "atan"
     """Which surrogate."""
     sharpness: float | None = None

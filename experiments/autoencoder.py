@@ -13,6 +13,9 @@ import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.autoencoder import Autoencoder
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.base import Estimator
@@ -125,20 +128,39 @@ def figure(table):
     return drawing
 
 
+def words(table):
+    """Who trains to the lowest loss, beside the exact gradient, at every number of bits."""
+    ends = losses(table)
+    last = ends[(ends.problem_steps == ends.problem_steps.max()) & (ends.problem_correction == 0)]
+    means = last.groupby(["problem_bits", "trainer"], sort=False).value.mean().unstack()
+    parts, lead = [], []
+    for bits, row in means.iterrows():
+        best = row.drop("exact").idxmin()
+        parts.append(f"{said(best)} at {bits} bits ({row[best] - row.exact:+.2f} nats a document beside the exact gradient)")
+        lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row.exact:.2f} with the exact gradient, at {bits} bits")
+    return Words(f"After {last.problem_steps.max()} steps the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
+
+
 def tables(table):
-    """For every number of bits and estimator: the loss after training and after the correction, and the encoder's accuracy there."""
+    """For every number of bits and estimator: the loss after training and after the correction, and the encoder's accuracy there, the
+    lowest loss first."""
     ends, accuracy, lines = losses(table), accuracies(table), []
     for (bits, label), rows in ends.groupby(["problem_bits", "trainer"], sort=False):
         last = rows[rows.problem_steps == rows.problem_steps.max()]
         before, after = (last[chosen].value.mean() for chosen in (last.problem_correction == 0, last.problem_correction > 0))
-        line = {"corpus": rows.problem_corpus.iloc[0], "bits": str(bits), "estimator": figures.words(label),
-                "loss": f"{before:.2f}", "corrected": f"{after:.2f}"}
+        line = {"network": f"{bits} bits, {rows.problem_corpus.iloc[0]} corpus", "estimator": figures.words(label),
+                "loss, nats a document": before, "corrected": after}
         mine = accuracy[(accuracy.problem_bits == bits) & (accuracy.label == label)]
         for measure in ("cosine", "bias", "deviation", "efficiency"):
             for when, step in (("start", rows.problem_steps.min()), ("end", rows.problem_steps.max())):
-                line[f"{measure}, {when}"] = f"{mine[mine.problem_steps == step][measure].mean():.3g}" if len(mine) else ""
+                line[f"{measure}, {when}"] = mine[mine.problem_steps == step][measure].mean() if len(mine) else np.nan
         lines.append(line)
-    return pd.DataFrame(lines)
+    found = pd.DataFrame(lines)
+    order = {name: place for place, name in enumerate(dict.fromkeys(found.network))}
+    found = found.assign(place=found.network.map(order)).sort_values(["place", "loss, nats a document"]).drop(columns="place")
+    numbers = found.select_dtypes("number").columns
+    digits = {name: 5 if name in ("loss, nats a document", "corrected") else 3 for name in numbers}
+    return found.assign(**{name: aligned(found[name], digits[name]) for name in numbers}).set_index("network")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, keep=keep, fields=FIELDS)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, keep=keep, fields=FIELDS)

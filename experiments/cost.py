@@ -1,8 +1,9 @@
 """Which estimator gets the most of an exact step for what it costs?
 
-Efficiency, averaged over hidden layers, of the mean of M estimates against the passes of the network that they take, M from 1 to 10 000;
-every estimator that suits the network.  The frontier, the most for each price, is drawn heavy and named; thin lines are the frontiers of
-the families.  Bias and variance are exact where they can be, else sampled; a bias known but for an upper bound counts as that bound.
+Efficiency, the part of an exact step's guaranteed decrease that a step along the estimate keeps, averaged over hidden layers, of the mean
+of M estimates against the passes of the network that they take, M from 1 to 10 000; every estimator that suits the network.  The frontier,
+the most for each price, is drawn heavy and named; thin lines are the frontiers of the families.  Bias and variance are exact where they
+can be, else sampled; a bias known but for an upper bound counts as that bound.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ import pandas as pd
 from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.figure.price import gain, layers
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
@@ -76,37 +81,6 @@ def relative(table):
     return wide
 
 
-def layers(table):
-    """One row for each problem, estimator and hidden layer: price of an estimate, and of its mean A2, the square along the gradient,
-    and whole2, the square of its length, and its variance, all over |g|^2; exact for what promises to have no bias."""
-    plain = table[table.draws == 1]
-    plain = plain[plain.against.isna()] if "against" in plain else plain
-    price = plain[(plain.group == "all") & (plain.metric == "evaluations")].set_index(["problem", "label"]).value
-    part = plain[plain.group.str.startswith("layer")]
-    part = part[part.group != part.groupby("problem").group.transform("max")]
-    keys = ["problem", "label", "estimator", "group"]
-    wide = part.pivot_table("value", keys, "metric", sort=False).reset_index()
-    square = part[part.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
-    bias2 = np.where(known(square), square.value, square.high.clip(lower=0))
-    promised = wide.estimator.map({name: kind.unbiased for name, kind in registry().items()}).to_numpy(bool)
-    along = np.where(promised, 1.0, wide.along)
-    wide["A2"] = along**2
-    wide["whole2"] = np.where(promised, 1.0, np.maximum(bias2 / wide.exact2 + 2 * along - 1, along**2))
-    wide["variance"] = wide.variance.clip(lower=0) / wide.exact2
-    wide["price"] = price.loc[list(map(tuple, wide[["problem", "label"]].to_numpy()))].to_numpy()
-    return wide
-
-
-def efficiency(rows, draws):
-    """The efficiency of the mean of this number of estimates, of each row of `layers`; draws may be a column too."""
-    return rows.A2 / (rows.whole2 + rows.variance / draws)
-
-
-def gain(rows, draws):
-    """The efficiency of the mean of these numbers of estimates, averaged over the layers, the rows of one estimator."""
-    return np.mean([row.A2 / (row.whole2 + row.variance / draws) for row in rows.itertuples()], axis=0)
-
-
 def frontier(wide):
     """(prices, the greatest efficiency at each, the label of the estimator that has it), of the layers of one problem."""
     prices = wide.price.min() * np.logspace(0, np.log10(DRAWS[-1]), 600)
@@ -125,18 +99,38 @@ def figure(table):
     wide = wide[wide.price > 0]
     families = wide.estimator.map({name: kind.family for name, kind in registry().items()})
     problems = list(dict.fromkeys(wide.problem))
-    drawing, axes = figures.panels(1, len(problems), 3.4, sharex=True, sharey=True)
-    for panel, problem in zip(axes[0], problems, strict=True):
+    shape = (len(problems), 1) if figures.narrow() else (-(-len(problems) // 2), min(2, len(problems)))
+    drawing, axes = figures.panels(*shape, 2.5 * shape[0] + 1.0, sharex=True, sharey=True)
+    for panel, problem in zip(axes.flat, problems, strict=False):
         part = wide[wide.problem == problem]
         for family, rows in part.groupby(families, sort=False):
             prices, gains, _ = frontier(rows)
-            panel.plot(prices, gains, color=figures.COLOURS.get(family, figures.COLOURS["other"]), linewidth=0.9)
+            panel.plot(prices, gains, color=figures.colour(family), linewidth=0.9)
         best(panel, *frontier(part))
-        panel.set(xscale="log", ylim=(0, 1.02), title=problem, xlabel="passes of the network, for all M estimates")
-    axes[0, 0].set_ylabel("efficiency, hidden layers")
-    handles = [figures.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in dict.fromkeys(families)]
-    drawing.legend(handles, dict.fromkeys(families), loc="outside lower center", ncols=4, frameon=False)
+        panel.set(xscale="log", ylim=(0, 1.1), title=problem)
+    for panel in axes.flat[len(problems):]:
+        panel.set_axis_off()
+    for panel in axes[-1]:
+        panel.set_xlabel("passes of the network, for all M estimates")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("efficiency, hidden layers")
+    names = list(dict.fromkeys(families))
+    figures.legend(drawing, names, names, [figures.Line2D([], [], color=figures.colour(family)) for family in names])
     return drawing
+
+
+def words(table):
+    """Who gets the most for each budget, on the last of the networks."""
+    wide = layers(table)
+    problem = list(dict.fromkeys(wide.problem))[-1]
+    prices, gains, labels = frontier(wide[(wide.problem == problem) & (wide.price > 0)])
+    places = {budget: int(np.abs(np.log(prices / budget)).argmin()) for budget in BUDGETS[:3]}
+    found: dict[str, list[str]] = {}
+    for budget, place in places.items():
+        found.setdefault(said(labels[place]), []).append(f"{budget} ({gains[place]:.2f})")
+    answer = f"On {problem}, the most efficient for so many passes is {listed(f'{one} for {listed(some)}' for one, some in found.items())}."
+    place = places[BUDGETS[0]]
+    return Words(answer, f"{gains[place]:.2f} of an exact step is the most that {BUDGETS[0]} passes buy there, with {said(labels[place])}.")
 
 
 def best(panel, prices, gains, labels):
@@ -146,29 +140,34 @@ def best(panel, prices, gains, labels):
         label, part = labels[start], slice(start, min(stop + 1, len(labels)))
         colour = figures.mark(label)["color"]
         panel.plot(prices[part], gains[part], color=colour, linewidth=2.6, solid_capstyle="butt")
-        if stop - start >= 40:
+        if stop - start >= 60:
             middle = (start + stop) // 2
             panel.annotate(figures.words(label), (prices[middle], gains[middle]), (-4, 5), textcoords="offset points", ha="right",
-                           fontsize=7, color=colour)
+                           fontsize=6.5, color=colour)
 
 
 def tables(table):
-    """Efficiency and RMSE at equal passes, and the paired difference of the squared errors of one estimate."""
+    """Efficiency and RMSE at equal passes, the most efficient for the middle budgets first, and the paired difference of the squared errors
+    of one estimate."""
     wide, parts, records = relative(table), dict(list(layers(table).groupby(["problem", "label"]))), []
     paired = table[(table.group == "all") & (table.metric == "mse_difference") & (table.draws == 1)].set_index(["problem", "label"])
     for _, row in wide.iterrows():
-        line = {"problem": row.problem, "estimator": figures.words(row.label), "passes": f"{row.evaluations:.3g}"}
-        for budget in BUDGETS:
-            draws = budget / row.evaluations if row.evaluations else np.inf
-            paid = draws >= 1
-            line[f"efficiency, {budget} passes"] = f"{gain(parts[row.problem, row.label], draws):.3g}" if paid else ""
-            line[f"RMSE, {budget} passes"] = f"{np.sqrt(row.bias2 + row.variance / draws):.3g}" if paid else ""
-        if (row.problem, row.label) in paired.index:
-            pair = paired.loc[(row.problem, row.label)]
-            value, half = pair.value / row.exact2, (pair.high - pair.low) / 2 / row.exact2
-            line["MSE less that of REINFORCE LOO, M = 1"] = f"{value:.3g}" + (f" ± {half:.1g}" if half else "")
+        line = {"network": row.problem, "estimator": figures.words(row.label), "passes": row.evaluations}
+        draws = {budget: budget / row.evaluations if row.evaluations else np.inf for budget in BUDGETS}
+        own = parts[row.problem, row.label]
+        line |= {f"efficiency, {budget} passes": gain(own, m) if m >= 1 else np.nan for budget, m in draws.items()}
+        line |= {f"RMSE / |g|, {budget} passes": np.sqrt(row.bias2 + row.variance / m) if m >= 1 else np.nan for budget, m in draws.items()}
+        pair = paired.loc[(row.problem, row.label)] if (row.problem, row.label) in paired.index else None
+        line["MSE / |g|² less REINFORCE LOO's, M = 1"] = np.nan if pair is None else pair.value / row.exact2
+        line["±"] = np.nan if pair is None else (pair.high - pair.low) / 2 / row.exact2
         records.append(line)
-    return pd.DataFrame(records).fillna("")
+    found = pd.DataFrame(records)
+    order = {problem: place for place, problem in enumerate(dict.fromkeys(found.network))}
+    middle = found[[f"efficiency, {budget} passes" for budget in BUDGETS[1:3]]].mean(axis=1)
+    found = found.assign(place=found.network.map(order), middle=middle).sort_values(["place", "middle"], ascending=[True, False])
+    numbers = [name for name in found if name not in ("network", "estimator", "place", "middle")]
+    return found.drop(columns=["place", "middle"]).assign(**{name: aligned(found[name]) for name in numbers}).set_index("network")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, against=AGAINST, networks=True)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, against=AGAINST,
+              networks=True)

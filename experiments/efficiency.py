@@ -2,8 +2,9 @@
 
 Every estimator trains the same networks at the same price, ten passes of the network a step, by Adam and by gradient descent with momentum,
 each at its own best of five learning rates, falling to zero; what counts is the exact loss at the end.  Beside it stand its bias, RMSE,
-direction and efficiency at checkpoints of training with the exact gradient, means over hidden layers and checkpoints.  A correlation of
-one: the more accurate, the lower the loss.  Intervals (95 %) are of a bootstrap over estimators and networks.
+direction and efficiency at checkpoints of training with the exact gradient, means over hidden layers and checkpoints.  A rank correlation
+of one: the more accurate, the lower the loss.  Intervals (95 %) are of a bootstrap over estimators and networks.  `training` shows each
+estimator's final loss, bars from the least to the greatest network, and broken that of the exact gradient.
 """
 
 from dataclasses import dataclass, replace
@@ -14,9 +15,13 @@ import pandas as pd
 from straightedge.analysis.accuracy.rank import correlation
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import said, sentence, short
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.figure.trained import BUDGETS, losses, scores
 from straightedge.analysis.problem.classification import Classification, Digits, Points
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.catalogue.spelling import estimator_of, label_of, words_of
+from straightedge.estimators.catalogue.spelling import words_of
 from straightedge.estimators.clipped_identity import ClippedIdentity
 from straightedge.estimators.disarm import Disarm
 from straightedge.estimators.exact import Exact
@@ -28,20 +33,17 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.tempered import Tempered
 from straightedge.estimators.zgr import Zgr
-from straightedge.experiments.cost import efficiency, layers
 from straightedge.experiments.runner.study import Study
 
 KINDS = (Points((5, 5, 5), points=100), Points((6, 6), shape="rings", noise="normal", points=100), Digits((6, 6), points=100))
 ESTIMATORS = (StraightThrough(), Zgr(), Mve(), Tempered(0.25, 0.5), Tempered(0.25, 1.0), Tempered(0.5, 0.5), Identity(), ClippedIdentity(),
               Psa(), LocalExpectation(), Disarm(), Reinforce(baseline="leave_one_out", samples=4))
 RATES = {"adam": (0.01, 0.03, 0.1, 0.3, 1.0), "momentum": (0.1, 0.3, 1.0, 3.0, 10.0)}
-BUDGETS = (10, 100, 1000, 10_000)
 MEASURES = {"bias": "bias", "rmse": "RMSE of one estimate", "rmse 10": "RMSE at 10 passes", "length": "length along g", "cosine": "cosine",
             "descent": "P(descent)", "efficiency": "efficiency of one estimate"}
 MEASURES |= {f"efficiency {budget}": f"efficiency at {budget} passes" for budget in BUDGETS}
 PLOTTED = 1000
 METRICS = ("bias2", "variance", "exact2", "along", "descent", "cosine", "evaluations")
-NETWORK = ["problem_kind", "problem_widths", "problem_shape", "problem_noise"]
 FIELDS = ("kind", "widths", "shape", "noise", "trainer", "optimizer", "rate", "steps", "seed")
 
 
@@ -90,41 +92,6 @@ def keep(table):
     return ends & (table.metric == "loss") | ~ends & table.metric.isin(METRICS)
 
 
-def losses(table):
-    """One row for each kind of network, optimiser, trainer (its label) and seed: the loss at the trainer's best rate, by the mean over
-    seeds, and that rate."""
-    ends = table[(table.estimator == "exact") & (table.metric == "loss")].fillna({"problem_shape": ""})
-    keys = [*NETWORK, "problem_optimizer", "problem_trainer"]
-    means = ends.groupby([*keys, "problem_rate"], sort=False).value.mean().reset_index()
-    best = means.loc[means.groupby(keys, sort=False).value.idxmin(), [*keys, "problem_rate"]]
-    found = best.merge(ends, on=[*keys, "problem_rate"])
-    labels = {trainer: label_of(estimator_of(trainer)) for trainer in found.problem_trainer.unique()}
-    return named(found.assign(label=found.problem_trainer.map(labels)).rename(columns={"value": "loss"}))
-
-
-def named(frame):
-    """With the network's kind in a column of its own."""
-    shape = frame.problem_shape.where(frame.problem_shape != "", frame.problem_kind.str.lower())
-    noise = (", " + frame.problem_noise).where(frame.problem_noise != "logistic", "")
-    return frame.assign(network=shape + " " + frame.problem_widths.astype(str) + noise)
-
-
-def scores(table):
-    """One row for each kind of network, estimator and seed: the measures, means over hidden layers and checkpoints, the higher the better;
-    errors as minus their logarithms."""
-    wide = layers(table[table.estimator != "exact"])
-    bias2 = np.where(wide.bias2 > 0, wide.bias2 / wide.exact2, 0.0)
-    found = wide[["label"]].assign(
-        bias=-np.log10(np.sqrt(bias2).clip(min=1e-3)), rmse=-np.log10(bias2 + wide.variance) / 2, cosine=wide.cosine, descent=wide.descent,
-        length=-np.log10(wide.along.clip(lower=1e-3)).abs(), efficiency=efficiency(wide, 1))
-    found["rmse 10"] = -np.log10(bias2 + wide.variance * wide.price / BUDGETS[0]) / 2
-    for budget in BUDGETS:
-        found[f"efficiency {budget}"] = efficiency(wide, budget / wide.price)
-    networks = table.drop_duplicates("problem").set_index("problem")[[*NETWORK, "problem_seed"]].fillna({"problem_shape": ""})
-    found = found.join(networks.loc[wide.problem].reset_index(drop=True))
-    return named(found.groupby([*NETWORK, "problem_seed", "label"], sort=False).mean().reset_index())
-
-
 def correlations(table):
     """(optimiser, measure) -> the rank correlation of the measure with minus the final loss."""
     accuracy, ends, found = scores(table), losses(table), {}
@@ -143,33 +110,46 @@ def figure(table):
     """The correlation of every measure with the final loss, the optimisers side by side."""
     found = correlations(table)
     optimizers = list(dict.fromkeys(optimizer for optimizer, _ in found))
-    drawing, axes = figures.panels(1, len(optimizers), 3.2, sharex=True, sharey=True)
-    for panel, optimizer in zip(axes[0], optimizers, strict=True):
+    shape = (len(optimizers), 1) if figures.narrow() else (1, len(optimizers))
+    drawing, axes = figures.panels(*shape, 2.6 * shape[0] + 0.4, sharex=True, sharey=True)
+    for panel, optimizer in zip(axes.flat, optimizers, strict=True):
         for place, measure in enumerate(reversed(MEASURES)):
             one = found[optimizer, measure]
             panel.plot([one.low, one.high], [place, place], color="0.6", linewidth=1.2)
-            panel.plot(one.value, place, "o", color="black", markersize=4.5)
-            panel.annotate(f"{one.value:.2f}", (one.value, place), (0, 4), textcoords="offset points", ha="center", fontsize=6)
+            panel.plot(one.value, place, "o", color="black", markersize=4)
         panel.axvline(0, color="0.7", linewidth=0.6, zorder=0)
         panel.set(xlim=(-1, 1), xlabel="rank correlation with a low final loss", title=optimizer)
         panel.set_yticks(range(len(MEASURES)), list(reversed(MEASURES.values())))
     return drawing
 
 
+def words(table):
+    """The measure that predicts best under the optimiser where it predicts worst, and the bias beside it."""
+    found = correlations(table)
+    worst = {measure: min((found[one] for one in found if one[1] == measure), key=lambda one: one.value) for measure in MEASURES}
+    best, bias = max(worst, key=lambda measure: worst[measure].value), worst["bias"]
+    one = worst[best]
+    return Words(f"{sentence(MEASURES[best])} predicts best how well an estimator trains: rank correlation {short(one.value)} or more; "
+                 f"that of the bias is {short(bias.value)}.",
+                 f"{short(one.value)} ({short(one.low)} to {short(one.high)}), the correlation of {MEASURES[best]} with a low final loss.")
+
+
 def training(table):
     """The final loss against the efficiency at 1000 passes: a column for each kind of network, a row for each optimiser."""
     accuracy, ends = scores(table), losses(table)
     kinds, optimizers = list(dict.fromkeys(ends.network)), list(dict.fromkeys(ends.problem_optimizer))
-    drawing, axes = figures.panels(len(optimizers), len(kinds), 2.3 * len(optimizers) + 0.7, sharex="col", sharey="col")
+    shape = (len(kinds), len(optimizers)) if figures.narrow() else (len(optimizers), len(kinds))
+    drawing, axes = figures.panels(*shape, 1.9 * shape[0] + 1.0, sharex=True, sharey="row" if figures.narrow() else "col")
     for row, optimizer in enumerate(optimizers):
-        for panel, kind in zip(axes[row], kinds, strict=True):
+        for panel, kind in zip(axes[:, row] if figures.narrow() else axes[row], kinds, strict=True):
             part = ends[(ends.network == kind) & (ends.problem_optimizer == optimizer)]
             for label, rows in part[part.label != "exact"].groupby("label", sort=False):
                 x = accuracy[(accuracy.network == kind) & (accuracy.label == label)][f"efficiency {PLOTTED}"].mean()
                 ends_of = [[rows.loss.mean() - rows.loss.min()], [rows.loss.max() - rows.loss.mean()]]
                 panel.errorbar([x], [rows.loss.mean()], ends_of, elinewidth=0.6, **figures.mark(label) | {"linestyle": "none"})
             panel.axhline(part[part.label == "exact"].loss.mean(), color="black", linewidth=0.8, linestyle=(0, (4, 2)))
-            panel.set(yscale="log", title=f"{kind}\n{optimizer}" if row == 0 else optimizer)
+            panel.set(yscale="log", title=f"{kind}\n{optimizer}")
+            figures.decimal(panel.yaxis)
     for panel in axes[-1]:
         panel.set_xlabel(f"efficiency at {PLOTTED} passes")
     for panel in axes[:, 0]:
@@ -178,23 +158,37 @@ def training(table):
     return drawing
 
 
+def trained(table):
+    """Who trains to the lowest loss: the mean over kinds of network and optimisers of the logarithm of the loss."""
+    ends = losses(table)
+    means = np.log(ends.groupby(["label", "network", "problem_optimizer"]).loss.mean()).groupby("label").mean()
+    ratio = np.exp(means - means["exact"]).drop("exact").sort_values()
+    first, last = ((said(ratio.index[place]), short(ratio.iloc[place])) for place in (0, -1))
+    return Words(f"At the price of {BUDGETS[0]} passes a step, {first[0]} trains to the lowest loss: {first[1]} times that of the exact "
+                 f"gradient, geometric mean over settings; {last[0]} is last, {last[1]} times.",
+                 f"{first[1]} times the loss of the exact gradient, with {first[0]}.")
+
+
 def tables(table):
-    """For every kind of network and estimator: passes of one estimate, the efficiency, and the mean final loss with its best rate."""
+    """For every kind of network and estimator: passes of one estimate, the efficiency, and the mean final loss with its best rate, the most
+    efficient at the plotted price first."""
     accuracy, ends = scores(table), losses(table)
-    price = table[(table.metric == "evaluations") & (table.group == "all")].groupby("label").value.mean()
-    rows = []
-    for kind, part in ends.groupby("network", sort=False):
-        for label, own in part.groupby("label", sort=False):
-            line = {"network": kind, "estimator": figures.words(label), "passes": f"{price[label]:.3g}" if label in price else ""}
-            mine = accuracy[(accuracy.network == kind) & (accuracy.label == label)]
-            for name in (f"efficiency {budget}" for budget in BUDGETS):
-                line[MEASURES[name]] = f"{mine[name].mean():.3f}" if len(mine) else "1"
-            for optimizer, some in own.groupby("problem_optimizer", sort=False):
-                line |= {f"loss, {optimizer}": f"{some.loss.mean():.3f} ({some.loss.min():.3f} to {some.loss.max():.3f})",
-                         f"best rate, {optimizer}": f"{some.problem_rate.iloc[0]:g}"}
-            rows.append(line)
-    return pd.DataFrame(rows)
+    price, rows = table[(table.metric == "evaluations") & (table.group == "all")].groupby("label").value.mean(), []
+    for (kind, label), own in ends.groupby(["network", "label"], sort=False):
+        mine = accuracy[(accuracy.network == kind) & (accuracy.label == label)]
+        line = {"network": kind, "estimator": figures.words(label), "passes": price.get(label, np.nan)}
+        line |= {MEASURES[name]: mine[name].mean() if len(mine) else 1.0 for name in (f"efficiency {budget}" for budget in BUDGETS)}
+        for optimizer, some in own.groupby("problem_optimizer", sort=False):
+            line |= {f"loss, {optimizer}": some.loss.mean(), f"range, {optimizer}": f"{some.loss.min():.3f} to {some.loss.max():.3f}",
+                     f"best rate, {optimizer}": f"{some.problem_rate.iloc[0]:g}"}
+        rows.append(line)
+    found = pd.DataFrame(rows)
+    order = {kind: place for place, kind in enumerate(dict.fromkeys(found.network))}
+    by = MEASURES[f"efficiency {PLOTTED}"]
+    found = found.assign(place=found.network.map(order)).sort_values(["place", by], ascending=[True, False]).drop(columns="place")
+    numbers = found.select_dtypes("number").columns
+    return found.assign(**{name: aligned(found[name]) for name in numbers}).set_index("network")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure, "training": training}, SMOKE, PAPER, tables=tables, keep=keep,
-              fields=FIELDS)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words), "training": Picture(training, trained)}, SMOKE, PAPER,
+              tables=tables, keep=keep, fields=FIELDS)

@@ -1,9 +1,10 @@
 """Which exponents make the best straight-through rule, for units how saturated and for how many estimates averaged?
 
-Exact efficiency, averaged over hidden layers, of tempered straight-through at every place (g, h) of a grid, on networks as initialised and
-trained.  The maps are means over networks; the rules of the literature are corners.  `law` shows the best g of each network against
-its saturation, 0 for fair coins and 1 for certain units, and the law that gives g and h from the saturation and from the number of
-estimates: found on half of the networks (hollow), judged on the other half (full) in the table.
+Exact efficiency, in % of an exact step's guaranteed decrease, averaged over hidden layers, of tempered straight-through at every place
+(g, h) of a grid, on networks as initialised and trained.  The maps are means over networks, the best place is framed; rules of the
+literature are corners: ST straight-through, Z ZGR and ReinMax, I identity.  `law` shows the best g of each network against its saturation,
+0 for fair coins and 1 for certain units, and the law that gives g and h from the saturation and from the number of estimates: found on
+half of the networks (hollow), judged on the other half (full) in the table.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +15,10 @@ import pandas as pd
 from straightedge.analysis.accuracy.exponent import Surface, exponents, found_law, law_words
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.heat import heat
+from straightedge.analysis.figure.name import listed, percent
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Classification, Digits, Points
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.clipped_identity import ClippedIdentity
@@ -23,7 +28,7 @@ from straightedge.estimators.tempered import Tempered
 from straightedge.experiments.runner.study import Study
 
 G, H = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
-NAMED = {"straight-through": (1.0, 1.0), "ZGR": (1.0, 0.0), "identity, scaled": (0.0, 1.0)}
+NAMED = {"straight-through": (1.0, 1.0), "ZGR": (1.0, 0.0), "scaled identity": (0.0, 1.0)}
 OTHERS = (Mve(), ClippedIdentity(), Psa())
 KINDS = (Points((5, 5, 5), points=100), Points((5, 5, 5), shape="rings", points=100), Points((8, 8), points=100),
          Digits((7, 7), points=100), Points((4,) * 5, points=60), Points((6, 6), noise="normal", points=100))
@@ -84,44 +89,46 @@ def surfaces(table):
 
 
 def figure(table):
-    """Maps of mean efficiency over (g, h): as initialised and trained, a column for each number of estimates averaged."""
+    """Maps of mean efficiency over (g, h): as initialised and trained, for each number of estimates averaged."""
     found = efficiencies(table)
     found = found[found.g.notna()]
     draws, stages = sorted(found.draws.unique()), [stage for stage in (False, True) if stage in set(found.trained)]
-    drawing, axes = figures.panels(len(stages), len(draws), 2.05 * len(stages) + 0.5, sharex=True, sharey=True)
+    shape = (len(draws), len(stages)) if figures.narrow() else (len(stages), len(draws))
+    drawing, axes = figures.panels(*shape, 1.7 * shape[0] + 0.7, sharex=True, sharey=True)
     for row, stage in enumerate(stages):
-        for panel, count in zip(axes[row], draws, strict=True):
-            part = found[(found.trained == stage) & (found.draws == count)]
-            heat(panel, part.pivot_table("efficiency", "h", "g", aggfunc="mean"))
+        for column, count in enumerate(draws):
+            panel, part = (axes.T if figures.narrow() else axes)[row, column], found[(found.trained == stage) & (found.draws == count)]
             panel.set_title(f"{'trained' if stage else 'initial'}, {count} estimate{'s' if count > 1 else ''}")
+            grid = part.pivot_table("efficiency", "h", "g", aggfunc="mean")
+            values = grid.to_numpy()
+            texts = [[label(g, h, grid.loc[h, g]) for g in grid.columns] for h in grid.index]
+            best = [tuple(map(int, np.unravel_index(np.nanargmax(values), values.shape)))]
+            heat(panel, 0.75 * (1 - values / np.nanmax(values)), texts, [f"{g:g}".removeprefix("0") or "0" for g in grid.columns],
+                 [f"{h:g}".removeprefix("0") or "0" for h in grid.index], upward=True, framed=best, colour=figures.SERIES[0])
     for panel in axes[-1]:
         panel.set_xlabel("g, exponent of F'")
     for panel in axes[:, 0]:
         panel.set_ylabel("h, exponent of P")
-    drawing.suptitle("efficiency, % of an exact step's; corners: ST straight-through, Z = ZGR = ReinMax, I identity; framed: the best",
-                     fontsize=8)
     return drawing
 
 
-def heat(panel, grid):
-    """One map with its numbers, the best place framed, the named rules at their corners."""
-    values = grid.to_numpy()
-    top = np.nanmax(values)
-    panel.imshow(values, cmap="Greys_r", vmin=-0.6 * top, vmax=top, aspect="auto", origin="lower")
-    names = {(g, h): short for (g, h), short in zip(NAMED.values(), ("ST", "Z", "I"), strict=True)}
-    for (row, column), value in np.ndenumerate(values):
-        name = names.get((grid.columns[column], grid.index[row]))
-        number = "" if np.isnan(value) else f"{100 * value:.2g}" if value < 0.995 else "100"
-        panel.text(column, row, number, ha="center", va="bottom" if name else "center", fontsize=6)
-        if name:
-            panel.text(column, row, name, ha="center", va="top", fontsize=6, fontweight="bold")
-    row, column = np.unravel_index(np.nanargmax(values), values.shape)
-    panel.add_patch(figures.Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor=figures.COLOURS["straight-through"],
-                                      linewidth=1.8, clip_on=False, zorder=3))
-    panel.set_xticks(range(len(grid.columns)), [f"{g:g}".removeprefix("0") or "0" for g in grid.columns])
-    panel.set_yticks(range(len(grid.index)), [f"{h:g}".removeprefix("0") or "0" for h in grid.index])
-    panel.spines[:].set_visible(False)
-    panel.tick_params(length=0)
+def label(g, h, value):
+    """What stands at a place: the short name of a rule of the literature, and the efficiency in percent."""
+    names = {place: short for place, short in zip(NAMED.values(), ("ST", "Z", "I"), strict=True)}
+    number = "" if np.isnan(value) else f"{100 * value:.2g}" if value < 0.995 else "100"
+    return f"{names[g, h]}\n{number}" if (g, h) in names else number
+
+
+def words(table):
+    """The best place for one estimate on the most trained of the networks, beside the rules of the literature."""
+    found = efficiencies(table)
+    found = found[found.g.notna() & (found.trained == found.trained.max()) & (found.draws == found.draws.min())]
+    means = found.groupby(["g", "h"]).efficiency.mean()
+    (g, h), best = means.idxmax(), means.max()
+    others = {name: means.get(place, np.nan) for name, place in NAMED.items()}
+    answer = (f"On {'trained' if found.trained.any() else 'initial'} networks the best rule for one estimate has g = {g:g} and h = {h:g}: "
+              f"{percent(best)} of an exact step, where {listed(f'{name} has {percent(value)}' for name, value in others.items())}.")
+    return Words(answer, f"{percent(best)} of an exact step with one estimate; straight-through: {percent(others['straight-through'])}.")
 
 
 def law(table):
@@ -129,31 +136,41 @@ def law(table):
     parts = surfaces(table)
     rule = found_law([part for part in parts if not part.judged])
     draws = sorted({part.draws for part in parts})
-    drawing, axes = figures.panels(2, len(draws), 3.6, sharex=True, sharey=True)
-    line, colour = np.linspace(0, 1, 101), figures.COLOURS["straight-through"]
+    shape = (len(draws), 2) if figures.narrow() else (2, len(draws))
+    drawing, axes = figures.panels(*shape, 1.35 * shape[0] + 1.0, sharex=True, sharey=True)
+    line, colour = np.linspace(0, 1, 101), figures.colour("straight-through")
     for column, count in enumerate(draws):
         for index, name in enumerate("gh"):
-            panel, chosen = axes[index, column], [part for part in parts if part.draws == count]
+            panel, chosen = (axes.T if figures.narrow() else axes)[index, column], [part for part in parts if part.draws == count]
             panel.plot(line, [exponents(rule, s, count)[index] for s in line], color="black", linewidth=1.0, zorder=1)
             for judged in (False, True):
                 places = [(part.saturation, getattr(part, name)) for part in chosen if part.judged == judged]
                 panel.plot(*zip(*places, strict=True), "o", color=colour, markersize=4, markerfacecolor=colour if judged else "white",
                            alpha=0.8, clip_on=False)
-            panel.set(ylim=(-0.06, 1.06))
-        axes[0, column].set_title(f"{count} estimate{'s' if count > 1 else ''}")
-        axes[1, column].set_xlabel("saturation S")
-    for panel, name in zip(axes[:, 0], ("best g", "best h"), strict=True):
-        panel.set_ylabel(name)
-    drawing.suptitle(law_words(rule), fontsize=8)
+            panel.set(ylim=(-0.06, 1.06), title=f"{count} estimate{'s' if count > 1 else ''}")
+            if panel in axes[:, 0] or figures.narrow():
+                panel.set_ylabel(f"best {name}")
+    for panel in axes[-1]:
+        panel.set_xlabel("saturation S")
     return drawing
 
 
-def tables(table):
-    """Mean efficiency on the networks that the law was not found on, and by how much the law is ahead of the better of straight-through
-    and ZGR there, network by network, with the 95 % interval of a bootstrap over networks."""
+def law_said(table):
+    """By how much the law is ahead on the networks that it was not found on, for one estimate and trained networks."""
+    found = judged(table)
+    row = next((one for one in found if one["trained"]), found[0])
+    ahead, low, high = row["ahead"]
+    rule = found_law([part for part in surfaces(table) if not part.judged])
+    answer = (f"{law_words(rule)}: on networks that it was not found on this is ahead of the better of straight-through and ZGR by "
+              f"{100 * ahead:.1f} % of an exact step ({100 * low:.1f} to {100 * high:.1f}).")
+    return Words(answer, f"{100 * ahead:+.1f} % of an exact step, with {row['draws']} estimate{'s' * (row['draws'] > 1)}.")
+
+
+def judged(table):
+    """For networks as initialised and trained, and each number of draws: mean efficiencies on the networks that the law was not found on,
+    and the law's lead on the better of straight-through and ZGR, network by network, with the 95 % interval of a bootstrap."""
     parts, rows = surfaces(table), []
-    rule = found_law([part for part in parts if not part.judged])
-    fixed = Tempered()
+    rule, fixed = found_law([part for part in parts if not part.judged]), Tempered()
     for trained in (False, True):
         for draws in sorted({part.draws for part in parts}):
             chosen = [part for part in parts if part.judged and part.trained == trained and part.draws == draws]
@@ -161,16 +178,22 @@ def tables(table):
             named = {name: np.array([part(*place) for part in chosen]) for name, place in NAMED.items()}
             ahead = ours - np.maximum(named["straight-through"], named["ZGR"])
             picks = np.random.default_rng(0).integers(len(ahead), size=(REPEATS, len(ahead)))
-            low, high = np.quantile(ahead[picks].mean(1), (0.025, 0.975))
-            line = {"networks": "trained" if trained else "initial", "estimates": draws, "judged on": len(chosen)}
-            line |= {name: f"{values.mean():.3f}" for name, values in named.items()}
-            line |= {figures.words(label): f"{np.mean([part.others[label] for part in chosen]):.3f}" for label in chosen[0].others.index}
-            line |= {f"tempered, g {fixed.g:g} h {fixed.h:g}": f"{np.mean([part(fixed.g, fixed.h) for part in chosen]):.3f}",
-                     "law": f"{ours.mean():.3f}", "best place": f"{np.mean([part.best for part in chosen]):.3f}",
-                     "law ahead": f"{ahead.mean():+.3f} ({low:+.3f} to {high:+.3f})", "the law": law_words(rule)}
-            rows.append(line)
-    return pd.DataFrame(rows)
+            means = {name: values.mean() for name, values in named.items()}
+            means |= {figures.words(other): np.mean([part.others[other] for part in chosen]) for other in chosen[0].others.index}
+            means |= {f"tempered, g {fixed.g:g} h {fixed.h:g}": np.mean([part(fixed.g, fixed.h) for part in chosen]), "law": ours.mean(),
+                      "best place": np.mean([part.best for part in chosen])}
+            rows.append({"trained": trained, "draws": draws, "networks": len(chosen), "means": means,
+                         "ahead": (ahead.mean(), *np.quantile(ahead[picks].mean(1), (0.025, 0.975)))})
+    return rows
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure, "law": law}, SMOKE, PAPER, tables=tables, keep=keep,
-              fields=("steps", "trainer", "seed"))
+def tables(table):
+    """Mean efficiencies on the networks that the law was not found on, the law's lead with its interval."""
+    rows = judged(table)
+    frame = pd.DataFrame([{"networks": f"{'trained' if row['trained'] else 'initial'}, {row['networks']}", "estimates": str(row["draws"]),
+                           **row["means"], "law ahead": row["ahead"][0], "from": row["ahead"][1], "to": row["ahead"][2]} for row in rows])
+    return frame.assign(**{name: aligned(frame[name]) for name in frame if name not in ("networks", "estimates")}).set_index("networks")
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words), "law": Picture(law, law_said)}, SMOKE, PAPER,
+              tables=tables, keep=keep, fields=("steps", "trainer", "seed"))

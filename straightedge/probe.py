@@ -16,7 +16,8 @@ from torch import nn
 
 from straightedge.analysis.cell.measure import forget
 from straightedge.analysis.cell.table import text
-from straightedge.analysis.figure.along import figure
+from straightedge.analysis.figure import look
+from straightedge.analysis.figure.along import PICTURE
 from straightedge.analysis.problem.module import bare
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.module.build import copied
@@ -114,11 +115,12 @@ class Probe:
         whole = pd.concat(parts, ignore_index=True)
         return whole[["step", *(name for name in whole.columns if name != "step")]]
 
-    def plot(self) -> Figure:
+    def plot(self, width: float | int = 7.0) -> Figure:
         """Bias, deviation and RMSE of the whole gradient against the step."""
         if not self.results:
             raise InputError("plot: nothing was measured yet; expected a call with the model first")
-        return figure(self.table)
+        with look.style(width):
+            return PICTURE(self.table)
 
     def tell(self, step: int) -> None:
         """Writes what was found at this step where it is asked for."""

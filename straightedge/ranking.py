@@ -32,6 +32,35 @@ def ranked(values: pd.DataFrame, costs: Mapping[str, float], budgets: tuple[int,
     return pd.DataFrame(rows, columns=["budget", "label", "draws", "passes", "efficiency", "low", "high"])
 
 
+def efficiencies(table: pd.DataFrame, budgets: tuple[int, ...]) -> tuple[pd.DataFrame, dict[str, float]]:
+    """(by label and number of draws: value, low, high of the efficiency of the whole gradient, A^2 / (|mean|^2 + variance / M) with A along
+    the gradient, all over |g|; label -> passes of one estimate, a pass being one forward and one back), of a measurement's table.
+
+    The interval has every part at the end of its own that makes it the widest."""
+    plain = table[(table.group == "all") & (table.draws == 1)]
+    plain = plain[plain.against.isna()] if "against" in plain else plain
+    rows, costs = {}, {}
+    for label, own in plain.groupby("label", sort=False):
+        parts = own.set_index("metric")[["value", "low", "high"]]
+        if not {"bias2", "variance", "exact2", "along", "evaluations"} <= set(parts.index) or not parts.value["exact2"] > 0:
+            continue
+        costs[str(label)] = cost = max(parts.value["evaluations"] / 2, 1e-9)
+        bias2, variance, along = (parts.loc[name] / (parts.value["exact2"] if name != "along" else 1)
+                                  for name in ("bias2", "variance", "along"))
+
+        def found(a: str, other: str, draws: int, bias2=bias2, variance=variance, along=along) -> float:
+            square = max(along[a], 0.0) ** 2
+            whole = max(bias2[other] + 2 * along[other] - 1, square) + max(variance[other], 0.0) / draws
+            return min(square / whole, 1.0) if whole > 0 else float("nan")
+
+        for draws in dict.fromkeys(int(budget / cost + 1e-9) for budget in budgets):
+            if draws:
+                rows[str(label), draws] = {"value": found("value", "value", draws), "low": found("low", "high", draws),
+                                           "high": found("high", "low", draws)}
+    index = pd.MultiIndex.from_tuples(list(rows), names=["label", "draws"]) if rows else None
+    return pd.DataFrame(list(rows.values()), index, ["value", "low", "high"]), costs
+
+
 def named(row: Any) -> str:
     """A row in words."""
     interval = "" if row.high - row.low < 5e-4 else f" [{row.low:.2f}, {row.high:.2f}]"

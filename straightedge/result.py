@@ -9,14 +9,19 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from straightedge.analysis.cell.table import text
-from straightedge.analysis.figure.measurement import figure
+from straightedge.analysis.figure import look
+from straightedge.analysis.figure.measurement import PICTURE
 from straightedge.analysis.figure.metadata import carrying
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
 from straightedge.analysis.store.record import Record, sealed
 from straightedge.estimators.network.error import InputError
+from straightedge.ranking import efficiencies, ranked, sentence
 from straightedge.settings import ENDINGS
+
+BUDGETS = (1, 10, 100)
+"""Passes of the whole network, one forward and one back, of which `advice` speaks."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +40,24 @@ class Result:
     origin: dict = field(default_factory=dict, repr=False)
     """What measured it, where and when: what plots and parquet files of it carry."""
 
-    def __repr__(self) -> str:
+    def head(self) -> str:
+        """What was measured, in one line: the network, its data, |g|, seeds and rows."""
         exact2 = self.table[(self.table.metric == "exact2") & (self.table.group == "all")].value.iloc[0]
         run = self.table[(self.table.metric == "reference_error") & (self.table.group == "all")].value
         known = f" (to {100 * run.iloc[0]:.2g} %, by a run of {self.reference})" if len(run) else ""
-        head = f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
+        return f"{self.problem.head()}, |g| = {np.sqrt(max(exact2, 0)):.4g}{known}; {self.seeds} seeds of {self.rows} rows"
+
+    def lengths(self) -> dict[str, float]:
+        """Layer, or group of parameters -> the length of its exact gradient."""
+        first = self.table[(self.table.label == self.table.label.iloc[0]) & (self.table.metric == "exact2")]
+        return {row.group: float(np.sqrt(max(row.value, 0))) for row in first.itertuples() if row.group not in ("all", "hidden")}
+
+    def advice(self) -> str:
+        """Which of these estimators is the most efficient for 1, 10 and 100 passes, in one sentence."""
+        return sentence(ranked(*efficiencies(self.table, BUDGETS), BUDGETS))
+
+    def __repr__(self) -> str:
+        head = self.head()
         verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
         spread = self.errors(1.0).set_index("label")["rmse_relative"]
         width = max(map(len, verdicts.label))
@@ -82,10 +100,11 @@ class Result:
         found = pd.concat(rows).reset_index().sort_values("rmse_relative", ignore_index=True)
         return found[["label", "draws", "passes", "rmse_relative"]]
 
-    def plot(self) -> Figure:
+    def plot(self, width: float | int = 7.0) -> Figure:
         """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers.  What is
         saved of it says where it is from: `straightedge provenance FILE`."""
-        return carrying(figure(self.table), self.origin)
+        with look.style(width):
+            return carrying(PICTURE(self.table), self.origin)
 
     def save(self, path: str | Path) -> Path:
         """Writes the table as .csv, .json or .parquet; the path."""

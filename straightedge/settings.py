@@ -27,7 +27,7 @@ class Settings:
     method: Method = "auto"
     """auto: exact moments where the estimator has them; sampled: never; exact: nothing else."""
     until: str | None = None
-    """Adds rows until a 95 % interval is tight: 'bias 1%%', 'cosine 0.01', 'rmse 2%%', 'along 0.01', 'descent 0.01'."""
+    """Adds rows until a 95 % interval is tight: 'bias 1%', 'cosine 0.01', 'rmse 2%', 'along 0.01', 'descent 0.01'."""
     max_rows: int = 1_000_000
     """Ceiling of `until`, rows of each seed."""
     max_seconds: float = 300.0

@@ -11,7 +11,7 @@ from straightedge.analysis.figure.markdown import markdown
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.display import sentence, visible
 from straightedge.estimators.straight_through import StraightThrough
-from straightedge.experiments.command.report import readable
+from straightedge.experiments.command.terminal import readable
 
 pytestmark = pytest.mark.unit
 

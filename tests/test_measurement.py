@@ -12,7 +12,7 @@ from straightedge.analysis.problem.archive import write
 from straightedge.analysis.problem.classification import Points
 from straightedge.experiments.command.measure import Options
 from straightedge.experiments.command.measure import measured as result_of
-from straightedge.experiments.command.report import readable
+from straightedge.experiments.command.terminal import readable
 
 pytestmark = pytest.mark.sampled
 

@@ -12,7 +12,7 @@ from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.place import results
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.command.option import parsed
+from straightedge.experiments.command.option import each_alone, parsed
 from straightedge.settings import ENDINGS, Settings
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
 
 @dataclass(frozen=True, kw_only=True)
 class Options(Settings):
-    """Measures estimators on a network from a file: bias, variance, RMSE and cosine against the exact gradient, layer by layer."""
+    """Measures estimators on a network from a file: bias, variance, RMSE and cosine against the exact gradient, layer by layer.
+
+    straightedge measure --network my.npz --estimator straight_through --estimator reinforce:samples=4 --draws 1 100
+    """
 
     network: Path
     """An npz with w0 [units, inputs], b0, w1, b1, .. up to the output layer, X [points, inputs] and Y; or a torch state_dict of Linear
@@ -57,6 +60,7 @@ def measured(options: Options) -> "Result | str":
         raise InputError("--estimator: expected at least one name; `straightedge` lists them")
     if options.out:
         writable(options.out)
+    each_alone(options.estimator)
     problem = Archive(str(options.network), options.states, options.noise, options.loss, str(options.data) if options.data else None)
     try:
         options.check()
@@ -81,17 +85,40 @@ def measured(options: Options) -> "Result | str":
 def measure(arguments: list[str]) -> int:
     """Measures and prints, or says where it wrote."""
     options = parsed(Options, arguments, "measure")
-    from straightedge.experiments.command.report import readable
+    from straightedge.experiments.command.terminal import readable
 
     result = measured(replace(options, results=options.results or results()))
     if isinstance(result, str):
         print(result)
         return 0
-    print(f"wrote {visible(str(options.out))}: {len(result.table)} rows" if options.out else readable(result.table))
+    print(f"wrote {visible(str(options.out))}: {len(result.table)} rows" if options.out else said(result, readable(result.table)))
     if result.failures:
         raise Failed(f"{len(result.failures)} of {len(result.failures) + result.table.label.nunique()} estimators failed, the others are "
                      f"measured: {'; '.join(result.failures)}")
     return 0
+
+
+def said(result: "Result", table: str) -> str:
+    """The table, headed by what was measured and ending in what to take."""
+    lengths = ", ".join(f"{group} {length:.3g}" for group, length in result.lengths().items())
+    took = seconds(result)
+    exact = "" if took is None else f"; the exact gradient takes {1e6 * took:.3g} microseconds"
+    return "\n".join((visible(result.head()), f"|g| by layer: {visible(lengths)}{exact}", "", table, "", visible(result.advice())))
+
+
+def seconds(result: "Result") -> float | None:
+    """What the exact gradient takes here, the second time it is asked for; None where a long run stands for it."""
+    from time import perf_counter
+
+    from straightedge.estimators.sum.truth import exact_gradient
+
+    if result.reference:
+        return None
+    network = result.problem.build()
+    exact_gradient(network)
+    begin = perf_counter()
+    exact_gradient(network)
+    return perf_counter() - begin
 
 
 def writable(path: Path) -> None:

@@ -17,7 +17,7 @@ from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
-from straightedge.experiments.command.option import parsed
+from straightedge.experiments.command.option import each_alone, parsed
 from straightedge.experiments.command.task import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
@@ -120,7 +120,7 @@ def command(name: str, question: str, kind: type, begin: Any) -> type:
     """The options of a study: those of its configuration and those of every run."""
     options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[misc, valid-type]
                                     ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
-    options.__doc__ = question
+    options.__doc__ = f"{question.rstrip()}\n\nstraightedge {name} --smoke --jobs 2\n"
     return options
 
 
@@ -179,4 +179,5 @@ def named(texts: Sequence[str]) -> list[Estimator]:
     """The estimators of these words."""
     from straightedge.estimators.catalogue.spelling import estimators_of
 
+    each_alone(texts)
     return [one for text in texts for one in estimators_of(text)]

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
+from straightedge.experiments.command.display import advise, claims, completion, draw, provenance, report
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
@@ -13,7 +13,10 @@ from straightedge.settings import Backend, check_scheduler
 
 def figures(jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
             scheduler: str | None = None) -> int:
-    """Draws every published figure, measuring only what is not current."""
+    """Draws every published figure, measuring only what is not current.
+
+    straightedge figures --jobs 2
+    """
     check_scheduler(backend, scheduler)
     failed: list[str] = []
     for name in questions():
@@ -77,7 +80,10 @@ def page_is_current() -> bool:
 
 
 def page() -> int:
-    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables."""
+    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables.
+
+    straightedge page
+    """
     from straightedge.experiments.command.page import written
 
     print(f"wrote {shown(written())}")
@@ -86,7 +92,10 @@ def page() -> int:
 
 def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
           scheduler: str | None = None) -> int:
-    """Measures the published studies anew and prints every number that moved by more than three standard errors."""
+    """Measures the published studies anew and prints every number that moved by more than three standard errors.
+
+    straightedge rerun --study fourier
+    """
     from straightedge.experiments.runner.moved import moved
     from straightedge.experiments.runner.perform import current, perform
 
@@ -111,19 +120,28 @@ def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float
 
 
 def smoke(jobs: int | None = None, cell_timeout: float | None = None) -> int:
-    """Runs every study in its configuration of a few seconds, into results/smoke."""
+    """Runs every study in its configuration of a few seconds, into results/smoke.
+
+    straightedge smoke --jobs 2
+    """
     return ended([line for study in studies().values() for line in performed(study, True, jobs, cell_timeout)])
 
 
 def check(name: str) -> int:
-    """Checks that an estimator keeps its promises: NAME or NAME:hyper=value."""
+    """Checks that an estimator keeps its promises: NAME or NAME:hyper=value.
+
+    straightedge check straight_through
+    """
     from straightedge.experiments.command.check import failed
 
     return int(failed(name))
 
 
 def new(name: str, folder: Path | None = None) -> int:
-    """Writes a commented estimator of this name that passes the checks: into --folder, or estimators/ of the checkout."""
+    """Writes a commented estimator of this name that passes the checks: into --folder, or estimators/ of the checkout.
+
+    straightedge new my_estimator --folder .
+    """
     from straightedge.experiments.command.new import write_estimator
 
     if folder is None and checkout() is None:
@@ -136,54 +154,37 @@ def new(name: str, folder: Path | None = None) -> int:
 
 
 def clean() -> int:
-    """Removes stored cells that no current study and no current code asks for, and what killed runs left; says how many bytes."""
+    """Removes stored cells that no current study and no current code asks for, and what killed runs left; says how many bytes.
+
+    straightedge clean
+    """
     from straightedge.experiments.command.clean import cleaned
 
     print(cleaned(results()))
     return 0
 
 
-def provenance(file: Path) -> int:
-    """Says what made a file of results: a stored cell, a table or a figure."""
-    from straightedge.experiments.command.provenance import provenance_of
-
-    print(provenance_of(file))
-    return 0
-
-
-def advise(network: Path, data: Path | None = None, states: States = "+-1", noise: NoiseName = "logistic",
-           loss: LossName = "cross_entropy", rows: int = 500, seeds: int = 4, jobs: int | None = None) -> int:
-    """Which estimator for the network of this file: its units, what can be exact, the most efficient for 1, 10 and 100 passes."""
-    from straightedge.advice import advise as found
-    from straightedge.analysis.problem.archive import Archive
-
-    problem = Archive(str(network), states, noise, loss, str(data) if data else None)
-    print(found(problem, rows=rows, seeds=seeds, jobs=jobs))
-    return 0
-
-
 def bench(device: str = "cpu") -> int:
-    """Measures speed beside the peers, in one process on one machine, into results/bench."""
+    """Measures speed beside the peers, in one process on one machine, into results/bench.
+
+    straightedge bench --device cpu
+    """
     from straightedge.experiments.bench.bench import bench as run
 
     return run(device)
 
 
 def audit(jobs: int | None = None) -> int:
-    """Holds other libraries' estimators against exact gradients, into results/audit."""
+    """Holds other libraries' estimators against exact gradients, into results/audit.
+
+    straightedge audit --jobs 2
+    """
     from straightedge.experiments.audit.audit import audit as run
 
     return run(jobs)
 
 
-def claims() -> int:
-    """Decides every statement of the ledger anew, prints the table and writes it to results/claims/."""
-    from straightedge.experiments.command.claims import write_claims
-
-    print(write_claims(results() / "claims"), end="")
-    return 0
-
-
-CALLS: tuple[Callable[..., int], ...] = (advise, figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion,
+                                         bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 
