@@ -62,7 +62,7 @@ def test_until_is_shown_as_it_is_typed(capsys):
 
 @pytest.mark.parametrize("shell", ("bash", "zsh"))
 def test_completion(shell, tmp_path):
-    written = script(shell)
+    written = script(shell, COMMANDS)
     assert all(f" {name} " in written.replace('"', " ") for name in ("bias_variance", "measure", "--estimator", "straight_through"))
     if shell == "zsh" or shutil.which("bash") is None:
         return

@@ -70,18 +70,6 @@ def provenance(file: Path) -> int:
     return 0
 
 
-def completion(shell: Literal["bash", "zsh"]) -> int:
-    """Prints the completion of names and options for a shell, to be read by it.
-
-    straightedge completion bash
-    """
-    from straightedge.experiments.command.completion import script
-
-    print(script(shell), end="")
-    return 0
-
-
-
 def advise(network: Path, data: Path | None = None, states: States = "+-1", noise: NoiseName = "logistic",
            loss: LossName = "cross_entropy", rows: int = 500, seeds: int = 4, jobs: int | None = None) -> int:
     """Which estimator for the network of this file: its units, what can be exact, the most efficient for 1, 10 and 100 passes.

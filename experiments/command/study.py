@@ -18,7 +18,7 @@ from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
 from straightedge.experiments.command.option import each_alone, parsed
-from straightedge.experiments.command.task import check_timeout, told
+from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
 from straightedge.settings import Backend, check_scheduler

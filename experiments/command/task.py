@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.command.display import advise, claims, completion, draw, provenance, report
+from straightedge.experiments.command.display import advise, claims, draw, provenance, report
+from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
@@ -49,27 +51,11 @@ def performed(study, smoke: bool, jobs: int | None, timeout: float | None, sched
     return []
 
 
-def check_timeout(seconds: float | None) -> None:
-    """Raises InputError for a time that is none."""
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise InputError(f"--cell-timeout: expected a positive number of seconds, got {seconds:g}")
-
-
 def ended(failed: list[str]) -> int:
     """Status 0; raises Failed with all that failed."""
     if failed:
         raise Failed("; ".join(failed))
     return 0
-
-
-def told(name: str, outcome) -> None:
-    """A line about what a run of a study did."""
-    folder = shown(outcome.folder)
-    if outcome.measured or outcome.drawn:
-        did = f"measured {outcome.measured} cells" if outcome.measured else "table current"
-        print(f"{name}: {did}, {'drew figures' if outcome.drawn else 'figures current'}: {folder}", flush=True)
-    else:
-        print(f"{name}: nothing to do, {folder} is current", flush=True)
 
 
 def page_is_current() -> bool:
@@ -182,6 +168,18 @@ def audit(jobs: int | None = None) -> int:
     from straightedge.experiments.audit.audit import audit as run
 
     return run(jobs)
+
+
+def completion(shell: Literal["bash", "zsh"]) -> int:
+    """Prints the completion of names and options for a shell, to be read by it.
+
+    straightedge completion bash
+    """
+    from straightedge.experiments.command.completion import script
+
+    print(script(shell, COMMANDS), end="")
+    return 0
+
 
 
 CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion,
