@@ -10,7 +10,7 @@ import pytest
 
 import straightedge as se
 from straightedge.analysis.problem.classification import Points
-from straightedge.experiments.command.completion import script
+from straightedge.experiments.command.completion import completion, script
 from straightedge.experiments.command.measure import Options, said
 from straightedge.experiments.command.option import each_alone, options, parsed
 from straightedge.experiments.command.study import command
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.endtoend
 def kinds() -> dict[str, type]:
     """Command or study -> its options."""
     known = {name: command(name, study.question, study.config, study.config()) for name, study in studies().items()}
-    return known | {name: options(call) for name, call in COMMANDS.items()} | {"measure": Options}
+    return known | {name: options(call) for name, call in (COMMANDS | {"completion": completion}).items()} | {"measure": Options}
 
 
-@pytest.mark.parametrize("name", [*studies(), *COMMANDS, "measure"])
+@pytest.mark.parametrize("name", [*studies(), *COMMANDS, "measure", "completion"])
 def test_an_example_is_accepted_when_copied(name, capsys):
     kind = kinds()[name]
     with pytest.raises(SystemExit):

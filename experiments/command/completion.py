@@ -2,9 +2,11 @@
 
 from dataclasses import fields
 from inspect import signature
+from typing import Literal
 
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.experiments.command.measure import Options
+from straightedge.experiments.command.option import performed
 from straightedge.experiments.command.study import Run
 from straightedge.experiments.command.task import COMMANDS
 from straightedge.experiments.runner.listing import studies
@@ -38,7 +40,7 @@ def options() -> dict[str, list[str]]:
              for name, study in studies().items()}
     found |= {name: [option(part) for part, given in signature(call).parameters.items() if given.default is not given.empty]
               for name, call in COMMANDS.items()}
-    return found | {"measure": [option(one.name) for one in fields(Options)]}
+    return found | {"measure": [option(one.name) for one in fields(Options)], "completion": []}
 
 
 def script(shell: str) -> str:
@@ -48,3 +50,17 @@ def script(shell: str) -> str:
     cases = "\n".join(f'        {name}) words="{said}" ;;' for name, said in words.items())
     return SCRIPT.format(shell=shell, before=ZSH if shell == "zsh" else "", estimators=" ".join(entries()),
                          commands=" ".join([*known, "--help", "--version", "--plugins"]), cases=cases)
+
+
+def completion(shell: Literal["bash", "zsh"]) -> int:
+    """Prints the completion of names and options for a shell, to be read by it.
+
+    straightedge completion bash
+    """
+    print(script(shell), end="")
+    return 0
+
+
+def complete(arguments: list[str]) -> int:
+    """The command, from its words; the exit status."""
+    return performed(completion, arguments, "completion")

@@ -1,4 +1,4 @@
-"""The commands that show: pictures for a paper, the report, advice, the ledger, what made a file, completion for a shell."""
+"""The commands that show: pictures for a paper, the report, advice, the ledger, what made a file."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
@@ -67,17 +67,6 @@ def provenance(file: Path) -> int:
     from straightedge.experiments.command.provenance import provenance_of
 
     print(provenance_of(file))
-    return 0
-
-
-def completion(shell: Literal["bash", "zsh"]) -> int:
-    """Prints the completion of names and options for a shell, to be read by it.
-
-    straightedge completion bash
-    """
-    from straightedge.experiments.command.completion import script
-
-    print(script(shell), end="")
     return 0
 
 

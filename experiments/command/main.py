@@ -37,7 +37,8 @@ def listing() -> str:
     commands = {name: (call.__doc__ or "").split("\n")[0] for name, call in task.COMMANDS.items()}
     parts = ["straightedge COMMAND [OPTIONS]; --help after a command lists its options, --plugins DIR adds estimators of your own", ""]
     parts += block("Studies", questions())
-    parts += block("Commands", {"measure": "Measures estimators on your own network.", **commands})
+    parts += block("Commands", {"measure": "Measures estimators on your own network.", **commands,
+                                "completion": "Prints the completion of names and options for a shell."})
     parts += block("Estimators", {name: entry.line for name, entry in entries().items()})
     parts += block("Not used", faults()) if faults() else []
     return visible("\n".join(parts).rstrip(), lines=True)
@@ -67,13 +68,17 @@ def run(arguments: list[str]) -> int:
         from straightedge.experiments.command.measure import measure
 
         return measure(rest)
+    if name == "completion":
+        from straightedge.experiments.command.completion import complete
+
+        return complete(rest)
     if name in questions() and not rest and task.stands(name):
         return 0
     if name in questions():
         from straightedge.experiments.command.study import perform_study
 
         return perform_study(name, rest)
-    raise InputError(nearest(name, [*questions(), *task.COMMANDS, "measure"], "command or study"))
+    raise InputError(nearest(name, [*questions(), *task.COMMANDS, "measure", "completion"], "command or study"))
 
 
 def main() -> None:

@@ -133,11 +133,14 @@ def beginning(study: Study, arguments: list[str]) -> Any:
 
 def check(config: Any, run: Run) -> None:
     """Raises InputError for numbers that no study can have."""
+    shown = [field.name for field in fields(config) if not hasattr(field.type, "__metadata__")]  # the others are no options
     for name, value in vars(config).items():
+        if name not in shown:
+            continue
         words = f"--{name.replace('_', '-')}: expected"
         if value == ():
             raise InputError(f"{words} one value or more, got none")
-        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name == "steps" else 1
+        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name in ("steps", "checkpoints") else 1
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and not isinstance(number, bool) and number < least:
                 raise InputError(f"{words} a whole number from {least}, got {number}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.command.display import advise, claims, completion, draw, provenance, report
+from straightedge.experiments.command.display import advise, claims, draw, provenance, report
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
@@ -187,7 +187,7 @@ def audit(jobs: int | None = None) -> int:
     return run(jobs)
 
 
-CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion,
-                                         bench, audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, bench, audit,
+                                         claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 

@@ -46,7 +46,7 @@ def chart(found: pd.DataFrame) -> dict[str, Any]:
     light = alt.param(name=HIGHLIGHT, value="")
     lit = f"{HIGHLIGHT} === '' || datum.label === {HIGHLIGHT}"
     problems = list(dict.fromkeys(shown.problem))
-    choice = {"bind": alt.binding_select(options=problems, name="network ")} if len(problems) > 1 else {}
+    choice: dict[str, Any] = {"bind": alt.binding_select(options=problems, name="network ")} if len(problems) > 1 else {}
     network = alt.param(name="network", value=problems[-1], **choice)
     count = alt.param(name="count", value=0, bind=alt.binding_range(min=0, max=4, step=0.1, name="estimates or passes, power of ten "))
     unit = alt.param(name="unit", value="estimates", bind=alt.binding_radio(options=["estimates", "passes"], name="averaged: so many "))
