@@ -13,7 +13,7 @@ class Exact(Estimator):
 
     Also known as marginalisation, enumeration.
 
-    By      marginalisation: E loss = alpha_0 T_1 .. T_{L-1} phi, each transfer in two halves, autograd through it
+    By      marginalisation: E loss = alpha_0 T_1 .. T_{L-1} phi, each transfer in two halves; derivatives climb back through it
     Needs   layers narrow enough for tables of 2^width
     Bias    none
     Cost    2^(n_l + n_{l+1}) multiply-adds a layer and loss feature; counted as no pass

@@ -106,8 +106,9 @@ def advise(network: Network | Problem | str | Path | nn.Module, data: object = N
         ran.check()
     kept = [cell for cell in cells if cell in ran.records]
     frame = table(kept, ran.records)
+    frame = frame[frame.metric == "efficiency"]
     group = "hidden" if (frame.group == "hidden").any() else "all"
-    values = frame[(frame.metric == "efficiency") & (frame.group == group)].set_index(["label", "draws"])
+    values = frame[frame.group == group].set_index(["label", "draws"])
     order = ranked(values, {label_of(one): cost for one, cost in costs.items()}, tuple(budgets))
     return Advice(problem, saturation(built), out, order, group)
 

@@ -24,6 +24,8 @@ from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.experiments.runner.fault import told
+from straightedge.experiments.runner.provenance import Origin
+from straightedge.experiments.runner.provenance import summary as summary_of
 from straightedge.experiments.runner.run import run_cells
 from straightedge.plan import plan
 from straightedge.result import Result
@@ -113,7 +115,8 @@ def perform(problem: Problem, estimators: list[Estimator], settings: Settings, v
         frame = pd.concat([frame, paired(cells, records, against)], ignore_index=True)
     failures = tuple(told(cell, found) for cell, found in ran.faults.items())
     run = cells[0].reference
-    return Result(problem, frame, settings.seeds, settings.rows, failures, "" if run is None else label_of(run.estimator))
+    return Result(problem, frame, settings.seeds, settings.rows, failures, "" if run is None else label_of(run.estimator),
+                  summary_of(f"{cells[0].values()['problem']}, {settings}", {cell.key(): Origin.of(ran.metadata[cell]) for cell in cells}))
 
 
 def kept(problem: Problem, settings: Settings) -> Path | None:

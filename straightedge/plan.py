@@ -1,6 +1,7 @@
 """The cells of a measurement: what cannot be measured is refused before the first row."""
 
 import sys
+from functools import partial
 
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.measure import PRECISION
@@ -10,11 +11,13 @@ from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.module import require_suited
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.apart import ending
 from straightedge.estimators.catalogue.spelling import estimator_of, name_of
 from straightedge.estimators.moment.exact import available
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.truth import exact_cost, require_exact
+from straightedge.experiments.runner.spread import own
 from straightedge.settings import Settings
 
 
@@ -31,12 +34,19 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     else:
         announce(network)
     for one in estimators:
-        require_suited(one, network)
-        suited(one, network, settings)
-        if settings.method != "exact":
-            require_memory(drawn, one, settings.memory << 20)
+        asked = partial(ask, one, network, drawn, settings)
+        if own(one) or not ending(asked):  # else its cell will say so, and alone
+            asked()
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, until, reference) for one in estimators]
+
+
+def ask(estimator: Estimator, network: Network, drawn: Network, settings: Settings) -> None:
+    """Asks an estimator whether it can be measured.  Raises InputError where it cannot."""
+    require_suited(estimator, network)
+    suited(estimator, network, settings)
+    if settings.method != "exact":
+        require_memory(drawn, estimator, settings.memory << 20)
 
 
 def referred(network: Network, settings: Settings) -> Reference:

@@ -11,10 +11,11 @@ from matplotlib.figure import Figure
 from straightedge.analysis.cell.table import text
 from straightedge.analysis.figure import look
 from straightedge.analysis.figure.measurement import PICTURE
+from straightedge.analysis.figure.metadata import carrying
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
-from straightedge.analysis.store.parquet import parquet
+from straightedge.analysis.store.record import Record, sealed
 from straightedge.estimators.network.error import InputError
 from straightedge.ranking import efficiencies, ranked, sentence
 from straightedge.settings import ENDINGS
@@ -36,6 +37,8 @@ class Result:
     """A sentence for every estimator that failed, and is not in the table."""
     reference: str = ""
     """The estimator whose long run stands for the exact gradient, where one does."""
+    origin: dict = field(default_factory=dict, repr=False)
+    """What measured it, where and when: what plots and parquet files of it carry."""
 
     def head(self) -> str:
         """What was measured, in one line: the network, its data, |g|, seeds and rows."""
@@ -98,16 +101,17 @@ class Result:
         return found[["label", "draws", "passes", "rmse_relative"]]
 
     def plot(self, width: float | int = 7.0) -> Figure:
-        """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers."""
+        """Bias against deviation, and RMSE against the number of estimates averaged, of the whole gradient and of its layers.  What is
+        saved of it says where it is from: `straightedge provenance FILE`."""
         with look.style(width):
-            return PICTURE(self.table)
+            return carrying(PICTURE(self.table), self.origin)
 
     def save(self, path: str | Path) -> Path:
         """Writes the table as .csv, .json or .parquet; the path."""
         path, frame = Path(path), self.table.drop(columns="label")
         if path.suffix not in ENDINGS:
             raise InputError(f"save: expected a name that ends in {', '.join(ENDINGS)}, got {path}")
-        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: parquet(frame),
+        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: sealed(Record(frame, self.origin), typed=True),
                 ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
         replace(path, data)
         sweep(path.parent, glob.escape(path.name))

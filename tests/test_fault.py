@@ -190,17 +190,15 @@ def test_stopping_says_what_is_kept(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_ends_the_run_and_keeps_what_was_finished(tmp_path, monkeypatch):
-    from straightedge.experiments.runner import run
+    whole, count = file.replace, []
 
-    whole, count = run.replace, []
-
-    def full(path, data):
+    def full(path, data, at_once=True):
         count.append(path)
         if len(count) > 1:
             raise OSError(28, "No space left on device", str(path))
-        whole(path, data)
+        whole(path, data, at_once)
 
-    monkeypatch.setattr(run, "replace", full)
+    monkeypatch.setattr(file, "replace", full)
     with pytest.raises(OSError, match="No space"):
         run_cells(cells(), 1, tmp_path)
     assert len(list(tmp_path.glob("*.parquet"))) == 1

@@ -105,7 +105,7 @@ def blended(tally: Tally, square: Estimate, function: Function, least: float, mo
     if not np.isfinite(value):
         return UNDEFINED
     parts = (forward if directed else Estimate.exact(forward.value)), noise
-    together = correlation(tally, forward) if directed else 0.0
+    together = (correlation(tally, forward, tally.energy), correlation(tally, forward, crosswise(tally))) if directed else (0.0, 0.0)
     low, high = moved(function, parts[0], Estimate(b, square.error, square.low, square.high), noise, together)
     if square.low <= 0:
         ends = moved(function, parts[0], Estimate.exact(0.0), noise, together)
@@ -114,20 +114,28 @@ def blended(tally: Tally, square: Estimate, function: Function, least: float, mo
     return Estimate(value, (high - low) / (2 * float(student.isf(TAIL, np.inf))), low, high)
 
 
-def correlation(tally: Tally, forward: Estimate) -> float:
-    """Of the errors of along and variance, by how their blocks vary together; a run's error is along's alone."""
-    if tally.rows is None or tally.energy is None or tally.projection is None or len(tally.energy) < 4:
+def crosswise(tally: Tally) -> Tensor | None:
+    """The blocks' parts along what is across the gradient."""
+    if tally.rows is None:
+        return None
+    return tally.rows.means @ (tally.mean - (tally.mean @ tally.exact) / tally.length**2 * tally.exact)
+
+
+def correlation(tally: Tally, forward: Estimate, other: Tensor | None) -> float:
+    """Of the error of along and of another part, by how their blocks vary together; a run's error is along's alone."""
+    if tally.rows is None or other is None or tally.projection is None or len(other) < 4 or not forward.error > 0:
         return 0.0
-    blocks = torch.stack((tally.rows.means @ tally.exact, tally.energy))
+    blocks = torch.stack((tally.rows.means @ tally.exact, other))
     if not bool((blocks.std(1) > 0).all()):
         return 0.0
     own = float(tally.projection.variance / tally.n) ** 0.5 / tally.length
     return float(torch.corrcoef(blocks)[0, 1]) * min(own / forward.error, 1.0)
 
 
-def moved(function: Function, forward: Estimate, square: Estimate, noise: Estimate, together: float) -> tuple[float, float]:
+def moved(function: Function, forward: Estimate, square: Estimate, noise: Estimate, together: tuple[float, float]) -> tuple[float, float]:
     """The least and the most of function(forward, square, noise): every part is moved to the ends of its interval, and the moves add in
-    quadrature (Zou, Donner 2008), those of the first and the last with their correlation where it makes the interval longer."""
+    quadrature (Zou, Donner 2008), that of the first and the others with their correlations, those with the last and with the square,
+    where it makes the interval longer."""
     a, b, v = forward.value, square.value, noise.value
     middle, found = function(a, b, v), []
     for sign in (-1, 1):
@@ -135,13 +143,14 @@ def moved(function: Function, forward: Estimate, square: Estimate, noise: Estima
         moves = [max((sign * (function(*parts) - middle), side) for parts, side in options) for options in (
             [((end, b, v), float(np.sign(end - a))) for end in ends],
             [((a, b, end), float(np.sign(end - v))) for end in (noise.low, noise.high)],
-            [((a, end, v), 0.0) for end in (max(square.low, 0.0), max(square.high, 0.0))])]
-        (first, one), (last, other), (rest, _) = [(max(size, 0.0), side) for size, side in moves]
-        if not np.isfinite([first, last, rest]).all():
+            [((a, end, v), float(np.sign(end - b))) for end in (max(square.low, 0.0), max(square.high, 0.0))])]
+        sizes, sides = [max(size, 0.0) for size, _ in moves], [side for _, side in moves]
+        if not np.isfinite(sizes).all():
             found.append(sign * np.inf)
             continue
-        both = max(2 * together * one * other * first * last, 0.0)
-        found.append(middle + sign * (first**2 + last**2 + both + rest**2) ** 0.5)
+        both = sum(max(2 * one * sides[0] * side * sizes[0] * size, 0.0)
+                   for one, side, size in zip(together, sides[1:], sizes[1:], strict=True))
+        found.append(middle + sign * (sum(size**2 for size in sizes) + both) ** 0.5)
     return found[0], found[1]
 
 

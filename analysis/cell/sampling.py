@@ -5,10 +5,13 @@ from collections.abc import Callable
 from hashlib import sha256
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.accuracy.truth import Truth
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.constant import constant
 from straightedge.analysis.cell.memory import block_rows
 from straightedge.analysis.cell.record import sampled_records
 from straightedge.estimators.catalogue.estimate import estimates
@@ -35,20 +38,29 @@ class Stream:
         self.cell, self.network, self.accuracy, self.seed, self.report = cell, network, accuracy, seed, report
         self.block = block_rows(network, cell.estimator)
         self.blocks, self.seconds = 0, 0.0
+        self.fixed = constant(cell.problem, cell.device, cell.precision, cell.estimator)
 
     def grow(self, rows: int) -> None:
         """Draws until there are `rows`."""
         while self.accuracy.n < rows:
             n = min(self.block, rows - self.accuracy.n)
+            if self.fixed is not None:
+                self.seconds += self.fixed.seconds
+                self.take(self.fixed.row.expand(n, -1))
+                continue
             rng = generator(self.seed, self.blocks, self.cell.device)
             began = time.perf_counter()
             drawn = estimates(self.cell.estimator, self.network, n, rng)
             if self.cell.device != "cpu":
                 torch.cuda.synchronize()
             self.seconds += time.perf_counter() - began
-            self.accuracy.add(drawn)
-            self.blocks += 1
-            self.report(n)
+            self.take(drawn)
+
+    def take(self, rows: Float[Tensor, "n d"]) -> None:
+        """A block of rows."""
+        self.accuracy.add(rows)
+        self.blocks += 1
+        self.report(len(rows))
 
 
 def sample(cell: Cell, network: Network, truth: Truth, report: Report = silent) -> tuple[list[dict], dict]:
@@ -70,7 +82,8 @@ def sample(cell: Cell, network: Network, truth: Truth, report: Report = silent) 
             ended = "rows" if rows >= cell.until.rows else "seconds"
             break
         rows = min(2 * rows, cell.until.rows)
-    forwards, backwards = network.cost(rows * cell.seeds)
+    fixed = streams[0].fixed
+    forwards, backwards = network.cost(rows * cell.seeds) if fixed is None else (fixed.forwards, fixed.backwards)
     records = sampled_records([stream.accuracy for stream in streams], range(cell.seeds))
     for stream in streams:
         common = {"seed": stream.seed, "method": "sampled", "rows": rows}

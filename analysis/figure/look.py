@@ -20,6 +20,7 @@ from matplotlib.ticker import LogFormatter
 from matplotlib.ticker import NullLocator as no_ticks
 
 from straightedge.analysis.figure.colour import COLOURS, colour
+from straightedge.analysis.figure.metadata import PLAIN, fields
 from straightedge.analysis.figure.name import words
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.catalogue.registry import registry
@@ -42,10 +43,6 @@ STYLE = {
 }
 FILLS = ("full", "left", "bottom", "right", "top")
 """Which part of the marker is hollow where hyper-parameters were changed."""
-METADATA = {"pdf": {"CreationDate": None, "Producer": None, "Creator": None}, "svg": {"Date": None, "Creator": None},
-            "png": {"Software": None}}
-KEY = {"pdf": "Keywords", "svg": "Keywords", "png": "Comment"}
-"""The field of a file's metadata that holds its key."""
 LETTER = 0.55
 """The width of a letter, in sizes of type; bold ones a tenth more."""
 
@@ -136,20 +133,20 @@ def equal_error(axes: Axes, levels: Sequence[float], limit: float) -> None:
                           va="center", bbox={"boxstyle": "square,pad=0.05", "color": "white"}, zorder=0)
 
 
-def rendered(figure: Figure, kind: str, made: str = "") -> bytes:
-    """The figure as a file of this format, the same bytes for the same figure; it carries `made` where one is given.  Called in `style`."""
+def rendered(figure: Figure, kind: str, made: str = "", told: dict | None = None) -> bytes:
+    """The figure as a file of this format, the same bytes for the same figure and words.  It carries `made`, the key of the table and the
+    code that it comes from, and what is `told` of where it is from, where they are given.  Called in `style`."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, metadata=METADATA.get(kind, {}) | ({KEY[kind]: f"straightedge {made}"} if made else {}))
+    figure.savefig(buffer, format=kind, metadata=fields(kind, made, told) if kind in PLAIN else {})
     return buffer.getvalue()
 
 
-def save(figure: Figure, folder: Path, name: str = "figure", made: str = "") -> list[Path]:
-    """Writes the figure as PDF, SVG and PNG.  The files carry `made`, the key of the table and the code that they come from, where one
-    is given."""
+def save(figure: Figure, folder: Path, name: str = "figure", made: str = "", told: dict | None = None) -> list[Path]:
+    """Writes the figure as PDF, SVG and PNG, as `rendered` makes them."""
     paths = []
     for kind in FORMATS:
         with style():
-            data = rendered(figure, kind, made)
+            data = rendered(figure, kind, made, told)
         paths.append(folder / f"{name}.{kind}")
         replace(paths[-1], data)
     return paths

@@ -11,8 +11,8 @@ from dataclasses import fields
 import torch
 
 from straightedge.estimators.base import Estimator, MomentPlan, Rule
+from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.moment.marginal import Moments
-from straightedge.estimators.moment.message import ChainPlan
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 

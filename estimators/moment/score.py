@@ -18,8 +18,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis, unit_basis
+from straightedge.estimators.moment.centre import activations, centres
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, centres, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
@@ -117,5 +118,5 @@ class ScorePlan(Plan):
             variance = (data.quadratic * second_moment).sum(1) - mean.square()
             square = (self.samples - 2) / (self.samples - 1)
             data = unit_basis(torch.cat((coefficients[:, :-1], -mean.unsqueeze(1)), 1), variance / (self.samples - 1))
-        deltas = [Delta(data, *both, square) for both in zip(first, second, strict=True)]
+        deltas = [Delta.raw(data, *both, square) for both in zip(first, second, strict=True)]
         return tables, [*deltas, *output_deltas(network)]

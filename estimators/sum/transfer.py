@@ -47,12 +47,12 @@ class Blocked:
         parts = members(among, None if group is None else group[0])
         out = values.tail.new_empty(values.tail.shape[1], self.a.shape[2])
         for number, rows in parts:
-            out[:, rows] = self.expected(self.a[0, :, rows].T, columns(values, among, number)).T
+            out[:, rows] = self.expected(self.a[0, :, rows].T.contiguous(), columns(values, among, number)).T
 
         def pullback(coefficients: Tensor) -> tuple[Tensor, Tensor]:
             d_a, d_values = torch.empty_like(self.a[0]), torch.zeros_like(values.tail[0])
             for number, rows in parts:
-                part, d_columns = self.pulled(self.a[0, :, rows].T, columns(values, among, number), coefficients[0, :, rows].T)
+                part, d_columns = self.pulled(self.a[0, :, rows].T.contiguous(), columns(values, among, number), coefficients[0, :, rows].T)
                 d_a[:, rows] = part.T
                 d_values += d_columns
             return d_a.unsqueeze(0), d_values.unsqueeze(0)

@@ -2,6 +2,7 @@
 
 import platform
 import resource
+import time
 
 import pandas as pd
 import torch
@@ -12,14 +13,21 @@ from straightedge.analysis.store.place import results, shown
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
+from straightedge.experiments.bench import many as bench_many
+from straightedge.experiments.bench import module as bench_module
 from straightedge.experiments.bench import rows as bench_rows
+from straightedge.experiments.bench import runs as bench_runs
 from straightedge.experiments.bench.picture import DRAWN, PICTURE
+from straightedge.experiments.runner.written import leave
 
 GOALS = (("exact", "5-5-5", 200, None, "joint enumeration", 100), ("exact", "5-5-5", 200, None, "storchastic", 1000),
-         ("exact", "5-5-5", 200, None, "pyro", 50), ("exact", "8-8-8", 200, None, "pyro", 100),
+         ("exact", "5-5-5", 200, None, "pyro", 60), ("exact", "8-8-8", 200, None, "pyro", 100),
+         ("many", "5-5-5", 200, None, "a call each", 10),
          ("exact", "14-14-14", 100, None, "floor", 1 / 2), ("exact", "16-16-16", 100, None, "floor", 1 / 2),
          *(("rows", "5-5-5", 200, name, way, times) for name in ("straight_through", "reinforce")
-           for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))))
+           for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))),
+         *(("module", "5-5-5", 200, name, "engine", 1 / 3) for name in ("straight_through", "reinforce")),
+         ("module", "convolution", 50, "straight_through", "loop", 10))
 """(part, case, points, estimator, other way, how many times faster than it the engine should be)."""
 
 
@@ -34,7 +42,7 @@ def require_device(device: str) -> None:
 def measured(device: str) -> pd.DataFrame:
     """The tidy table; prints every row as it is measured."""
     records = []
-    for part in (bench_exact, bench_rows, bench_bias):
+    for part in (bench_exact, bench_many, bench_rows, bench_module, bench_bias, bench_runs):
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
@@ -51,10 +59,10 @@ def goals(table: pd.DataFrame) -> pd.DataFrame:
         if estimator:
             chosen = chosen[chosen.estimator == estimator]
         rows = chosen.drop_duplicates("method").set_index("method")
-        column = "rate" if part == "rows" else "seconds"
+        column = "rate" if part in ("rows", "module") else "seconds"
         known = other in rows.index and pd.notna(rows.loc[other, column])
         ratio = rows.loc["straightedge", column] / rows.loc[other, column] if known else float("nan")
-        ratio = ratio if part == "rows" else 1 / ratio
+        ratio = ratio if column == "rate" else 1 / ratio
         result = f"{ratio:.3g}" if known else str(rows["note"].get(other, "not measured"))
         lines.append({"what": estimator or "exact gradient", "case": case, "points": points, "beside": other, "times faster": result,
                       "goal": f"{times:g}", "reached": ("yes" if ratio >= times else "no") if known else "-"})
@@ -76,6 +84,7 @@ def markdown(table: pd.DataFrame) -> str:
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     require_device(device)
+    began = time.monotonic()
     table = measured(device)
     folder = results() / "bench" / ("" if device == "cpu" else device)
     replace(folder / "bench.csv", table.to_csv(index=False, float_format="%.4g").encode())
@@ -85,6 +94,8 @@ def bench(device: str = "cpu") -> int:
             drawing = PICTURE(table)
         figures.save(drawing, folder, f"figure{added}")
     replace(folder / "figure.txt", PICTURE.words(table).caption(DRAWN).encode())
+    pictures = (f"figure{added}.{kind}" for added in figures.WIDTHS for kind in figures.FORMATS)
+    leave(folder, ("bench.csv", "bench.md", "figure.txt", *pictures), f"bench --device {device}", began, device)
     print("\n" + goals(table).to_string(index=False))
     print(f"wrote {shown(folder)}/bench.csv, bench.md and figure")
     return 0

@@ -53,7 +53,8 @@ class Options(Settings):
 def measured(options: Options) -> "Result | str":
     """The result; it is written where --out says.  What would be measured, in words, where nothing is to be."""
     from straightedge.analysis.problem.archive import Archive
-    from straightedge.measurement import chosen, kept, perform
+    from straightedge.experiments.runner.written import remember
+    from straightedge.measurement import MEASURED, chosen, kept, perform
 
     if not options.estimator:
         raise InputError("--estimator: expected at least one name; `straightedge` lists them")
@@ -77,6 +78,7 @@ def measured(options: Options) -> "Result | str":
         raise InputError(f"--{name.replace('_', '-')}:{words}") from None
     if options.out:
         result.save(options.out)
+        remember((options.results or results()) / MEASURED, options.out, result.origin)
     return result
 
 

@@ -31,7 +31,7 @@ def parsed(kind: type[T], arguments: list[str], name: str) -> T:
 def sentence(box: str, name: str) -> str:
     """One line from tyro's report, without its frame, and with the option that was meant, where there is one like it."""
     words = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in words.splitlines()]
+    lines = [re.sub(r"[│╭╮╰╯─]+|-{5,}", " ", line).strip() for line in words.splitlines()]
     lines = [line for line in lines if line and line not in ("Parsing error", "Unrecognized options", "Missing required arguments")]
     text = re.sub(r"\s+", " ", " ".join(lines)).strip()
     found = text.partition("Perhaps you meant")[2] or text.partition("Similar options")[2]

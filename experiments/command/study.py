@@ -150,8 +150,12 @@ def check(config: Any, run: Run) -> None:
         kind = name.partition(":")[0]
         if kind not in entries():
             raise InputError(f"--trainers: {nearest(kind, list(entries()), 'estimator')}")
+        try:
+            named([name])
+        except InputError as error:
+            raise InputError(f"--trainers: {error}") from None
     draws, rows = (vars(config).get(name, ()) for name in ("draws", "rows"))
-    if draws and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
+    if draws and rows != () and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")

@@ -132,12 +132,9 @@ def check(name: str) -> int:
 
     straightedge check straight_through
     """
-    from straightedge.analysis.check.conformance import run_checks
-    from straightedge.estimators.catalogue.spelling import estimator_of
+    from straightedge.experiments.command.check import failed
 
-    report = run_checks(estimator_of(name))
-    print(report)
-    return 1 if report.failures else 0
+    return int(failed(name))
 
 
 def new(name: str, folder: Path | None = None) -> int:

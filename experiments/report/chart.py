@@ -46,8 +46,8 @@ def chart(found: pd.DataFrame) -> dict[str, Any]:
     light = alt.param(name=HIGHLIGHT, value="")
     lit = f"{HIGHLIGHT} === '' || datum.label === {HIGHLIGHT}"
     problems = list(dict.fromkeys(shown.problem))
-    choice: dict[str, Any] = {"bind": alt.binding_select(options=problems, name="network ")} if len(problems) > 1 else {}
-    network = alt.param(name="network", value=problems[-1], **choice)
+    choice: Any = alt.binding_select(options=problems, name="network ") if len(problems) > 1 else alt.Undefined
+    network = alt.param(name="network", value=problems[-1], bind=choice)
     count = alt.param(name="count", value=0, bind=alt.binding_range(min=0, max=4, step=0.1, name="estimates or passes, power of ten "))
     unit = alt.param(name="unit", value="estimates", bind=alt.binding_radio(options=["estimates", "passes"], name="averaged: so many "))
     by = alt.param(name="by", value="RMSE", bind=alt.binding_radio(options=["RMSE", "efficiency"], name="in the order of "))

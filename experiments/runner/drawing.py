@@ -18,8 +18,9 @@ from straightedge.experiments.runner.study import Study
 MAKERS = ("straightedge.analysis.figure.picture", "straightedge.analysis.figure.markdown")
 
 
-def draw(study: Study, folder: Path) -> bool:
-    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says."""
+def draw(study: Study, folder: Path, told: dict | None = None) -> bool:
+    """Draws the figures from the table on disk, unless those there came from the same table and the same code, as their manifest says.
+    They carry what is `told` of where the table is from."""
     made = maker(study, folder)
     names = ["summary.csv", *(f"{name}{added}.{kind}" for name in study.figures for added in look.WIDTHS for kind in look.FORMATS),
              *(f"{name}.txt" for name in study.figures)]
@@ -29,7 +30,7 @@ def draw(study: Study, folder: Path) -> bool:
     drawn = said.get("drawn") != made or not isinstance(files, dict) or any(
         name not in there or files.get(name) != there[name] for name in names)
     if drawn:
-        figures(study, folder, made)
+        figures(study, folder, made, told=told)
         tables(study, folder)
     manifest.record(study.name, folder, made)
     return drawn
@@ -41,7 +42,7 @@ def maker(study: Study, folder: Path) -> str:
     return key({"table": digest}, (study.module, *MAKERS))
 
 
-def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) -> None:
+def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = (), told: dict | None = None) -> None:
     """Writes the figures, each for a page's width and for a column's, and their captions beside them."""
     frame = read(folder / "summary.csv")
     for name, picture in study.figures.items():
@@ -50,7 +51,7 @@ def figures(study: Study, folder: Path, made: str, missing: Sequence[str] = ()) 
                 drawing = picture.figure(frame) if missing else picture(frame)
                 if missing:
                     say(drawing, missing)
-            look.save(drawing, folder, f"{name}{added}", made)
+            look.save(drawing, folder, f"{name}{added}", made, told)
         if not missing:
             replace(folder / f"{name}.txt", picture.words(frame).caption(study.drawn).encode())
 

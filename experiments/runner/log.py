@@ -62,5 +62,5 @@ def lines(text: str) -> Iterator[Line]:
             said = json.loads(part)
             yield Line(str(said["problem"]), str(said["label"]), int(said["rows"]), float(said["seconds"]),
                        **{field.name: str(said.get(field.name, "")) for field in fields(Line)[4:]})
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             continue

@@ -5,10 +5,8 @@ seconds to <results>/smoke/.  Table and figures are committed, cells are not: a 
 """
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,11 @@ from straightedge.analysis.store.place import published, shown
 from straightedge.analysis.store.place import results as here
 from straightedge.analysis.store.spreadsheet import guard
 from straightedge.estimators.network.error import Failed
-from straightedge.experiments.runner import manifest, soundness
+from straightedge.experiments.runner import manifest, provenance, soundness
 from straightedge.experiments.runner.drawing import draw
 from straightedge.experiments.runner.fault import told
-from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.partial import remove_partial, write_partial
+from straightedge.experiments.runner.provenance import Origin
 from straightedge.experiments.runner.run import Ran, run_cells
 from straightedge.experiments.runner.study import Study
 
@@ -91,7 +89,6 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
     """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed.
 
     Raises Failed where cells failed; what there is of the others is then shown in a folder of its own."""
-    began = time.monotonic()
     folder, keys = place(study, config, results or here()), keyed(study, config)
     cells = list(keys)
     sweep(folder)
@@ -100,10 +97,13 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
     ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout, scheduler, verbose) if missing else Ran({}, {}, 0)
     whole = joined(study, keys, old, [cell for cell in cells if cell in missing], ran)
     written = None if whole is None else text(arranged(whole))
+    made = origins(study, config, folder, set() if whole is None else set(whole["key"]),
+                   {keys[cell]: metadata for cell, metadata in ran.metadata.items()})
+    origin = provenance.summary(repr(config), made)
     try:
         ran.check()
     except Failed as error:
-        said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()])
+        said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()], origin)
         raise Failed(f"{study.name}: {len(ran.faults)} of {len(cells)} cells failed{said}: {error}") from None
     if whole is None or written is None or set(whole["key"]) != set(keys.values()):
         raise ValueError(f"{study.name}: the table is incomplete")
@@ -112,12 +112,17 @@ def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = Fal
         manifest.announce(folder, written)
         replace(path, written.encode())
     remove_partial(folder)
-    drawn = draw(study, folder)
-    if missing or drawn:
-        made = {"configuration": repr(config), "measured": len(missing), "of": len(cells), "seconds": round(time.monotonic() - began, 1),
-                "devices": sorted({cell.device for cell in cells}), "date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
-        replace(folder / manifest.RUN, manifest.form(made))
-    return Outcome(folder, len(missing), drawn)
+    run = provenance.record(repr(config), made)
+    if made and run != manifest.known(folder, manifest.RUN):
+        replace(folder / manifest.RUN, manifest.form(run))
+    return Outcome(folder, len(missing), draw(study, folder, origin))
+
+
+def origins(study: Study, config: Any, folder: Path, keys: set[str], measured: dict[str, dict]) -> dict[str, Origin]:
+    """Key -> where that cell of the table is from: as it was measured, or as the record beside the table that had it says."""
+    places = [published() / study.name, folder] if config == study.config() else [folder]
+    found = {key: one for place in places for key, one in provenance.origins(manifest.known(place, manifest.RUN)).items()}
+    return {key: one for key, one in (found | {key: Origin.of(said) for key, said in measured.items()}).items() if key in keys}
 
 
 def keyed(study: Study, config: Any) -> dict[Cell, str]:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
+from straightedge.estimators.catalogue.apart import fate
 from straightedge.estimators.network.error import Failed
 from straightedge.experiments.runner.attempt import refused
 from straightedge.experiments.runner.fault import Fault
@@ -132,11 +132,3 @@ def ended(worker: Worker) -> int:
     with suppress(subprocess.TimeoutExpired):
         worker.process.wait(5)
     return worker.end()
-
-
-def fate(status: int) -> str:
-    """How a process ended, in words."""
-    if status >= 0:
-        return f"ended itself with status {status}"
-    name = signal.Signals(-status).name
-    return f"was killed by {name}" + (", as by the kernel where memory is short" if name == "SIGKILL" else "")
