@@ -110,6 +110,8 @@ def words(table):
     label = affine.index[0]
     worst = found[(found.label == label) & (found.problem_power > 1)]
     worst = worst.loc[worst.bias.idxmax()]
+    if worst.bias < NONE:
+        return Words(f"Right for every degree, however the loss is written: {listed(right)}.", "no bias.")
     verb = "are" if len(right) > 1 else "is"
     answer = (f"In the multi-affine writing {listed(right)} {verb} right for every degree; with powers up to {worst.problem_power} "
               f"the same loss costs {said(label)} a bias of up to {percent(worst.bias)}." if right else

@@ -28,6 +28,7 @@ from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments.runner.study import Study
 
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Deterministic(), MeanField())
+NONE = 1e-9
 FAR = 3.0
 """An estimator whose bias is everywhere so many times that of every other is off the scale."""
 AXES = {"width": "units a layer", "depth": "Bernoulli layers", "scale": "scale of the pre-activations"}
@@ -144,7 +145,10 @@ def trend(rows, axis):
 def words(table):
     """The trends of the first estimator's bias."""
     wide = relative(table)
-    label = wide.label.iloc[0]
+    biased = wide.groupby("label", sort=False).bias.max()
+    if not (biased > NONE).any():
+        return Words(f"Without bias at any width, depth and scale: {listed(map(said, biased.index))}.", "no bias.")
+    label = biased.index[biased > NONE][0]
     mine = {axis: sliced(wide, axis)[lambda part: part.label == label] for axis in AXES}
     ends = {axis: part.groupby(axis).bias.median() for axis, part in mine.items()}
     said_of = {"width": "width", "depth": "depth", "scale": "the scale of the logits"}

@@ -137,7 +137,8 @@ def rendered(figure: Figure, kind: str, made: str = "", told: dict | None = None
     """The figure as a file of this format, the same bytes for the same figure and words.  It carries `made`, the key of the table and the
     code that it comes from, and what is `told` of where it is from, where they are given.  Called in `style`."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=kind, metadata=fields(kind, made, told) if kind in PLAIN else {})
+    more: dict[str, Any] = {"metadata": fields(kind, made, told)} if kind in PLAIN else {}
+    figure.savefig(buffer, format=kind, **more)
     return buffer.getvalue()
 
 

@@ -1,6 +1,7 @@
-"""The commands that show: pictures for a paper, the report, advice, the ledger, what made a file, completion for a shell."""
+"""The commands that show: pictures for a paper, the report, advice, the ledger, what made a file."""
 
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Any, Literal, cast
 
 import tyro
@@ -19,6 +20,7 @@ def draw(study: str, width: float = 7.0, style: Path | None = None, format: Lite
     straightedge draw bias_variance --width 3.3 --format svg
     """
     from matplotlib import rc_params_from_file
+    from matplotlib.backends.backend_pgf import LatexError
 
     from straightedge.analysis.cell.table import read
     from straightedge.analysis.figure import look
@@ -31,7 +33,8 @@ def draw(study: str, width: float = 7.0, style: Path | None = None, format: Lite
     table = published() / study / "summary.csv"
     if not table.is_file():
         raise InputError(f"draw: {study} has no published table; `straightedge {study}` measures it")
-    own = cast(dict[str, Any], rc_params_from_file(style, use_default_template=False)) if style else None
+    own = {"pgf.texsystem": next(filter(which, ("xelatex", "pdflatex", "lualatex")), "xelatex")}
+    own |= cast(dict[str, Any], rc_params_from_file(style, use_default_template=False)) if style else {}
     writable(folder)
     frame = read(table)
     for name, picture in chosen.figures.items():
@@ -39,8 +42,8 @@ def draw(study: str, width: float = 7.0, style: Path | None = None, format: Lite
             drawing = picture(frame)
             try:
                 data = look.rendered(drawing, format)
-            except (RuntimeError, FileNotFoundError) as error:
-                raise Failed(f"draw: {format}: {error}") from None
+            except (RuntimeError, ValueError, FileNotFoundError, LatexError) as error:
+                raise Failed(f"draw: {format}: {str(error).partition(chr(10))[0]}") from None
         path = folder / f"{study}{'' if name == 'figure' else f'_{name}'}.{format}"
         replace(path, data)
         print(f"wrote {shown(path)}: {picture.words(frame).answer}")

@@ -133,11 +133,14 @@ def beginning(study: Study, arguments: list[str]) -> Any:
 
 def check(config: Any, run: Run) -> None:
     """Raises InputError for numbers that no study can have."""
+    shown = [field.name for field in fields(config) if not hasattr(field.type, "__metadata__")]  # the others are no options
     for name, value in vars(config).items():
+        if name not in shown:
+            continue
         words = f"--{name.replace('_', '-')}: expected"
         if value == ():
             raise InputError(f"{words} one value or more, got none")
-        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name == "steps" else 1
+        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name in ("steps", "checkpoints") else 1
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and not isinstance(number, bool) and number < least:
                 raise InputError(f"{words} a whole number from {least}, got {number}")
@@ -147,8 +150,12 @@ def check(config: Any, run: Run) -> None:
         kind = name.partition(":")[0]
         if kind not in entries():
             raise InputError(f"--trainers: {nearest(kind, list(entries()), 'estimator')}")
+        try:
+            named([name])
+        except InputError as error:
+            raise InputError(f"--trainers: {error}") from None
     draws, rows = (vars(config).get(name, ()) for name in ("draws", "rows"))
-    if draws and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
+    if draws and rows != () and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
