@@ -2,8 +2,8 @@
 
 Word counts, Bernoulli bits, a softmax over the vocabulary; the loss is the multinomial negative log-likelihood in nats a document.
 Above, the exact training loss of Adam with every estimator, one estimate a step, less that of Adam with the exact gradient after as
-many steps; behind the dotted line the correction, steps of ARM with ten samples, for both.  Below, every estimator's cosine with the exact gradient along the course of the exact one.  The
-documents are generated from a topic model unless --corpus names real ones.
+many steps; behind the dotted line the correction, steps of ARM with ten samples, for both.  Below, every estimator's cosine with the
+exact gradient along the course of the exact one.  The documents are generated from a topic model unless --corpus names real ones.
 """
 
 from dataclasses import dataclass
