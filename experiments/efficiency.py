@@ -129,8 +129,8 @@ def words(table):
     worst = {measure: min((found[one] for one in found if one[1] == measure), key=lambda one: one.value) for measure in MEASURES}
     best, bias = max(worst, key=lambda measure: worst[measure].value), worst["bias"]
     one = worst[best]
-    return Words(f"{sentence(MEASURES[best])} predicts best how well an estimator trains: rank correlation {short(one.value)} or more; "
-                 f"that of the bias is {short(bias.value)}.",
+    return Words(f"{sentence(MEASURES[best])} goes best with how well an estimator trains: rank correlation {short(one.value)} "
+                 f"({short(one.low)} to {short(one.high)}); the bias {short(bias.value)} ({short(bias.low)} to {short(bias.high)}).",
                  f"{short(one.value)} ({short(one.low)} to {short(one.high)}), the correlation of {MEASURES[best]} with a low final loss.")
 
 

@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.ticker import LogFormatter
 from matplotlib.ticker import NullLocator as no_ticks
 
 from straightedge.analysis.figure.colour import COLOURS, colour
@@ -43,6 +42,8 @@ STYLE = {
 }
 FILLS = ("full", "left", "bottom", "right", "top")
 """Which part of the marker is hollow where hyper-parameters were changed."""
+FEW = 50
+"""Times the least that the greatest value of a logarithmic axis is at most where numbers stand between the powers of ten."""
 LETTER = 0.55
 """The width of a letter, in sizes of type; bold ones a tenth more."""
 
@@ -80,7 +81,12 @@ def mark(label: str) -> dict:
 def decimal(axis: Axis) -> None:
     """Plain numbers on a logarithmic axis, between the powers of ten too where it spans few."""
     axis.set_major_formatter("{x:g}")
-    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1.5, 0.6)))
+
+    def between(value: float, place: float) -> str:
+        low, high = sorted(axis.get_view_interval())
+        return f"{value:g}" if high < FEW * low and f"{value:e}"[0] in "235" else ""
+
+    axis.set_minor_formatter(between)
 
 
 def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, np.ndarray]:

@@ -96,3 +96,14 @@ def claims() -> int:
 
     print(write_claims(results() / "claims"), end="")
     return 0
+
+
+def compare(before: str, after: str) -> int:
+    """Which numbers of two tables, folders of results or revisions differ by more than three standard errors.
+
+    straightedge compare HEAD results
+    """
+    from straightedge.experiments.command.compare import compared
+
+    print(compared(before, after))
+    return 0

@@ -6,7 +6,7 @@ from typing import Literal
 
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.command.display import advise, claims, draw, provenance, report
+from straightedge.experiments.command.display import advise, claims, compare, draw, provenance, report
 from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
@@ -182,7 +182,7 @@ def completion(shell: Literal["bash", "zsh"]) -> int:
 
 
 
-CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, smoke, check, new, clean, provenance, completion,
-                                         bench, audit, claims)
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, compare, smoke, check, new, clean, provenance,
+                                         completion, bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 
