@@ -1,4 +1,4 @@
-"""The factors c of one layer's units where one state r is the likeliest: sums of c * m(x) less its mean at r, b * m(r), b = E[c | r].
+"""The factors c of one layer's units about one state r of the layer: sums of c * m(x) less b * m(r), b = E[c | the unit's likelier state].
 
     c * m(x) - b * m(r) = c * (m(x) - m(r)) + (c - b) * m(r)
 
@@ -13,7 +13,6 @@ from torch import Tensor
 from straightedge.estimators.moment.message import Tuples
 from straightedge.estimators.moment.spread import ROUNDING
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.state import enumerate_states
 
 FIRST, SECOND, OFF, OFF2, CROSS = 1, 2, 3, 4, 5
 """Orders of weights: E[c 1{x}], E[c^2 1{x}], E[(c - b) 1{x}], E[(c - b)^2 1{x}], E[c (c - b) 1{x}]."""
@@ -26,7 +25,7 @@ class Part:
     rows: Int[Tensor, " u"] | slice
     weights: Float[Tensor, "u n 6 2"]
     likely: Float[Tensor, "u n"]
-    """b = E[c | r]."""
+    """b = E[c | likelier state]."""
     varied: bool
     """Whether c depends on anything but the state below."""
     reached: Float[Tensor, "v n"]
@@ -38,11 +37,10 @@ class Part:
     def of(cls, table: Float[Tensor, "t n 3 2"], rows: Int[Tensor, " u"] | slice, reference: int, m: Float[Tensor, "v n s"],
            since: Float[Tensor, "v n s"]) -> "Part":
         chance, first, second = table[rows].unbind(2)
-        upper = enumerate_states(torch.tensor([reference], device=table.device), chance.shape[1], chance).long()
         mean = torch.where(chance > 0, first / torch.where(chance > 0, chance, 1.0), 0.0)
         noise = second - first * mean
         noise = torch.where(noise > ROUNDING * second, noise, 0.0)
-        likely = mean.gather(2, upper.unsqueeze(2).expand(len(mean), -1, 1))
+        likely = mean.gather(2, (chance[..., 1:] > chance[..., :1]).long())  # at r a rare state may have a c beyond all bounds
         gap = torch.where((mean - likely).abs() > ROUNDING * mean.abs(), mean - likely, 0.0)
         weights = torch.stack((chance, first, second, chance * gap, noise + chance * gap.square(), noise + first * gap), 2)
         varied = bool((gap * chance).any() or noise.any())
