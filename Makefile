@@ -7,7 +7,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test quick coverage lint rerun smoke bench audit page check new claims clean $(STUDIES)
+.PHONY: help figures test quick coverage lint rerun smoke bench audit page report check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ audit: $(VENV)/audit ## holds other libraries' estimators against exact enumerat
 
 page: $(VENV)/ready ## writes docs/estimators.md, every estimator as declared and as measured
 	@$(RUN) -m straightedge page
+
+report: $(VENV)/ready ## writes results/report/index.html, one page of all results for a browser
+	@$(RUN) -m straightedge report
 
 check: $(VENV)/ready ## NAME=my_estimator: checks that an estimator keeps its promises
 	@$(RUN) -m straightedge check $(NAME)

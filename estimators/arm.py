@@ -27,6 +27,8 @@ def contrasts(sample: Sample, us: list[Tensor], coupling: Coupling, rng: torch.G
 class Arm(Estimator):
     """ARM: a difference of two antithetic evaluations, in every layer.
 
+    Also known as ARSM, for two categories.
+
     By      (f(1[u > 1 - p]) - f(1[u < p])) (u - 1/2), by the unit's logit
     Needs   nothing of the loss but its value
     Bias    none

@@ -24,12 +24,23 @@ Unit = Callable[[Tensor, Tensor, Noise], Tensor]
 
 
 @runtime_checkable
-class Moments(Protocol):
+class MomentPlan(Protocol):
     """A plan of exact moments: `require` raises Unsuitable where they do not fit, the call finds them."""
 
     def require(self) -> None: ...
 
     def __call__(self) -> Any: ...
+
+
+@runtime_checkable
+class Units(Protocol):
+    """Whatever says what its units are like: a network, or a site of a sampled pass."""
+
+    @property
+    def noise(self) -> Noise: ...
+
+    @property
+    def states(self) -> tuple[float, float]: ...
 
 
 @dataclass(frozen=True)
@@ -52,11 +63,16 @@ class Estimator(ABC):
     expected_failures: ClassVar[dict[str, str]] = {}
     """Conformance check -> the reason why it fails; it is then an error that it passes."""
 
+    @property
+    def samples(self) -> int:
+        """Samples of the network that one estimate is made of, all held at once."""
+        return 1
+
     @abstractmethod
     def __call__(self, network: Network, n: int, rng: torch.Generator) -> Float[Tensor, "n d"]:
         """n independent estimates of the gradient of the mean loss by theta; all randomness comes from `rng`."""
 
-    def plan(self, network: Network) -> Moments | None:
+    def plan(self, network: Network) -> MomentPlan | None:
         """The plan of the exact moments of the rows of *this class's own call*; None where none is known.
 
         It counts only where `__call__` stands in the same class and no class below changes anything."""
@@ -66,13 +82,13 @@ class Estimator(ABC):
         """Raises Unsuitable where this estimator has no meaning for this network."""
 
 
-def local(unit: Unit, a: Tensor, u: Tensor, network: Network) -> tuple[Tensor, Tensor]:
-    """(state in the network's encoding, its derivative by a) of a rule whose states are in {-1, +1}; elementwise."""
+def local(unit: Unit, a: Tensor, u: Tensor, units: Units) -> tuple[Tensor, Tensor]:
+    """(state in the units' encoding, its derivative by a) of a rule whose states are in {-1, +1}; elementwise."""
     with torch.enable_grad():
         a = a.detach().requires_grad_()
-        x = unit(a, u, network.noise)
+        x = unit(a, u, units.noise)
         factor = torch.autograd.grad(x.sum(), a)[0] if x.requires_grad else torch.zeros_like(a)
-    lo, hi = network.states
+    lo, hi = units.states
     half = (hi - lo) / 2
     if lo == -hi == -1.0:
         return x.detach(), factor

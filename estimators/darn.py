@@ -27,7 +27,7 @@ class Darn(Rule):
     """
 
     family: ClassVar[str] = "second order"
-    marker: ClassVar[str] = "o"
+    marker: ClassVar[str] = "<"
     exact_for: ClassVar[frozenset[str]] = frozenset({"multi_affine", "quadratic"})
 
     def unit(self, a, u, noise):

@@ -16,6 +16,8 @@ class Disarm(Estimator):
 
     In a chain every layer has its own pair, followed upward with common uniforms unless `coupling` says otherwise.
 
+    Also known as U2G; CARMS of two categories is `arms`.
+
     By      1/2 (f(x) - f(x')) ([x is hi] - [x' is hi]) F'(a) / min(p, 1 - p), x' the antithetic state
     Needs   nothing of the loss but its value
     Bias    none; variance never above ARM's; one unit with a = 0: no variance

@@ -11,7 +11,9 @@ from straightedge.estimators.sum.truth import exact_gradient, require_exact
 class Exact(Estimator):
     """The exact gradient, the estimator without variance: the truth that everything is held against.
 
-    By      marginalisation: E loss = alpha_0 T_1 .. T_{L-1} phi, each transfer in two halves, autograd through it
+    Also known as marginalisation, enumeration.
+
+    By      marginalisation: E loss = alpha_0 T_1 .. T_{L-1} phi, each transfer in two halves; derivatives climb back through it
     Needs   layers narrow enough for tables of 2^width
     Bias    none
     Cost    2^(n_l + n_{l+1}) multiply-adds a layer and loss feature; counted as no pass

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from straightedge.estimators.base import Rule, rule_rows
-from straightedge.estimators.moment.message import ChainPlan
+from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.network.noise import LOGISTIC
 from straightedge.estimators.network.unit import (
     hard,

@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from jaxtyping import Float
+from torch import Tensor
+
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.moment.pair import PairPlan, flip_pairing
-from straightedge.estimators.sampling.sample import draw
+from straightedge.estimators.sampling.sample import Sample, draw
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,8 @@ class LocalExpectation(Estimator):
 
     In a chain the other units of the layer keep their states and the layers above are sampled with the same uniforms for both
     values of the unit, as Tokui and Sato do.
+
+    Also known as RAM; IndeCateR for one unit at a time; flip_enum of ADEV for a single bit.
 
     By      F'(a) (f given the unit is hi - f given it is lo), one unit at a time
     Needs   nothing of the loss but its value
@@ -27,7 +32,11 @@ class LocalExpectation(Estimator):
     unbiased: ClassVar[bool] = True
 
     def __call__(self, network, n, rng):
-        sample, deltas = draw(network, network.uniform(rng, n)), []
+        return self.rows(draw(network, network.uniform(rng, n)))
+
+    def rows(self, sample: Sample) -> Float[Tensor, "n d"]:
+        """The estimates of this sample."""
+        deltas = []
         for index, site in enumerate(sample.sites):
             other = sample.changed(index, site.flip)
             difference = (other - sample.value.unsqueeze(-1)) * (site.flip / site.span)

@@ -16,6 +16,8 @@ class MeasureValued(Estimator):
     The parts of a Bernoulli unit are its two states, so that with coupled rest it is the local expectation gradient.  In a
     chain the rest is the other units of the layer and the layers above.
 
+    Also known as weak derivatives; flip_mvd of ADEV.
+
     By      F'(a) (f(hi, rest) - f(lo, rest')), rest' = rest where coupled, else independent
     Needs   nothing of the loss but its value
     Bias    none

@@ -26,7 +26,7 @@ class Psa(Estimator):
     """
 
     family: ClassVar[str] = "enumeration"
-    marker: ClassVar[str] = "o"
+    marker: ClassVar[str] = "h"
     chain_only: ClassVar[str] = "the weights of its layers, which a flip is sent through"
     exact_for: ClassVar[frozenset[str]] = frozenset({"linear", "multi_affine", "quadratic", "one_unit", "last_layer"})
 

@@ -14,6 +14,8 @@ from straightedge.estimators.sampling.sample import draw
 class Reinforce(LearningEstimator):
     """REINFORCE: the loss times the derivative of the log-probability of the states that gave it.
 
+    Also known as the score-function or likelihood-ratio estimator; with the mean of the other samples as baseline as RLOO, LOORF, VarGrad.
+
     By      (f(x) - baseline) d log P(x | a) / d a, averaged over `samples`
     Needs   nothing of the loss but its value
     Bias    none: a baseline never depends on the sample that it is subtracted from

@@ -50,7 +50,7 @@ class Rodeo(LearningEstimator):
     """
 
     family: ClassVar[str] = "control variate"
-    marker: ClassVar[str] = "v"
+    marker: ClassVar[str] = "P"
     unbiased: ClassVar[bool] = True
     samples: int = 2
     """Independent samples of one estimate."""

@@ -17,6 +17,8 @@ def straight_through(a, u, noise=LOGISTIC):
 class StraightThrough(Rule):
     """Straight-through, matched to the noise: the sample's derivative is taken to be its mean's.
 
+    Also known as STE; SIMPLE without a constraint.
+
     By      d x / d a := span F'(a)
     Needs   the loss differentiable in x
     Bias    yes; none for one layer whose loss is multi-affine in x

@@ -21,6 +21,8 @@ def zgr(a, u, noise=LOGISTIC):
 class Zgr(Rule):
     """ZGR: half straight-through, half DARN with its baseline expanded at the mean; for a binary unit the same as `darn`.
 
+    Also known as ReinMax and DARN for binary units, as the smoothed two-sided rule of stochastic derivatives.
+
     By      d x / d a := span F'(a) / 2 + (x - E x) d log P(x | a) / d a / 2
     Needs   the loss differentiable in x
     Bias    yes; none for one layer whose loss is at most quadratic in each unit, and where `darn` has none

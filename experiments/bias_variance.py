@@ -1,7 +1,9 @@
 """Which error dominates, bias or spread, for each estimator and layer, at initialisation and after training?
 
-Both relative to the length of the exact gradient.  A large marker is the whole gradient, the small ones its layers.  Grey lines
-join points of equal RMSE of one estimate.  Where sampling detects no bias, an arrow hangs from its 95 % upper bound.
+|bias| against the standard deviation of one estimate, both over the length |g| of the exact gradient, of the whole gradient; an arrow
+goes from the network as initialised to the trained one.  Grey curves join equal RMSE of one estimate; what has no bias, or no deviation,
+has a line of its own in the bands of zeros.  Where sampling detects no bias, its 95 % upper bound is drawn, with an arrow down; all else
+is exact.
 """
 
 from dataclasses import dataclass
@@ -12,6 +14,10 @@ import pandas as pd
 from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, percent, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.figure.plane import Plane
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.arm import Arm
@@ -55,7 +61,7 @@ def relative(table):
     """bias / |g| (its upper bound where none is detected), deviation / |g| and efficiency of each problem, estimator and group, wide;
     `hidden` is the efficiency averaged over hidden layers."""
     keys = ["problem", "label", "group"]
-    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys[:2])["value"]
+    hidden = table[(table.group == "hidden") & (table.metric == "efficiency") & (table.draws == 1)].set_index(keys[:2])["value"]
     table = table[table.group != "hidden"]
     wide = table[table.draws == 1].pivot_table("value", keys, "metric", sort=False).reset_index()
     square = table[table.metric == "bias2"].set_index(keys).loc[list(map(tuple, wide[keys].to_numpy()))]
@@ -68,48 +74,83 @@ def relative(table):
     return wide
 
 
+def staged(table):
+    """`relative` of the whole gradient, with its data and the place of its network in that data's course, 0 the first."""
+    wide = relative(table)
+    wide = wide[wide.group == "all"].copy()
+    wide["data"], wide["stage"] = wide.problem.str.partition(",")[0], wide.problem.str.split(", ").str[1].fillna("")
+    order = {problem: place for _, part in wide.groupby("data", sort=False) for place, problem in enumerate(dict.fromkeys(part.problem))}
+    return wide.assign(place=wide.problem.map(order))
+
+
 def figure(table):
-    """|bias| against standard deviation, one panel a problem."""
-    problems, wide = list(dict.fromkeys(table.problem)), relative(table)
-    drawing, axes = figures.panels(-(-len(problems) // 2), 2, 3.0 * -(-len(problems) // 2) + 0.4, sharex=True, sharey=True)
-    for panel, problem in zip(axes.flat, problems, strict=True):
-        part = wide[wide.problem == problem]
-        limit = 1.3 * max(part.deviation.max(), part.bias.max())
-        figures.equal_error(panel, [a * 10.0**k for k in range(-2, 4) for a in (1, 3)], limit)
-        panel.plot([0, 1e4], [0, 1e4], color="0.8", linewidth=0.6, linestyle=":", zorder=0)
-        for label, rows in part.groupby("label", sort=False):
-            draw(panel, rows[rows.group != "all"], label, size=3, alpha=0.55)
-            draw(panel, rows[rows.group == "all"], label, size=7.5, alpha=1.0)
-        panel.set_title(problem)
-        panel.set_xscale("symlog", linthresh=0.01)
-        panel.set_yscale("symlog", linthresh=0.01)
-        panel.set(xlim=(-0.003, wide.deviation.max() * 2.5), ylim=(-0.003, wide.bias.max() * 2.5))
+    """|bias| against standard deviation, a panel for each data, an arrow from every network to the next of its course."""
+    wide = staged(table)
+    data = list(dict.fromkeys(wide.data))
+    rows, columns = (len(data), 1) if figures.narrow() else (-(-len(data) // 2), min(2, len(data)))
+    drawing, axes = figures.panels(rows, columns, (2.7 if figures.narrow() else 3.0) * rows + 0.9, sharex=True, sharey=True)
+    plane = Plane(wide.label, wide.deviation, wide.bias)
+    for panel, name in zip(axes.flat, data, strict=False):
+        part = wide[wide.data == name]
+        plane.lay(panel)
+        for label, course in part.groupby("label", sort=False):
+            plane.course(panel, course, figures.mark(label))
+        panel.set_title(f"{name}: {' → '.join(dict.fromkeys(part.stage))}")
+    for panel in axes.flat[len(data):]:
+        panel.set_axis_off()
     for panel in axes[-1]:
-        panel.set_xlabel("standard deviation of one estimate / |exact gradient|")
+        panel.set_xlabel("standard deviation of one estimate / |g|")
     for panel in axes[:, 0]:
-        panel.set_ylabel("|bias| / |exact gradient|")
+        panel.set_ylabel("|bias| / |g|")
     figures.legend(drawing, list(dict.fromkeys(table.label)))
     return drawing
 
 
-def draw(panel, rows, label, size, alpha):
-    """One estimator's points; an upper bound hangs an arrow."""
-    style = figures.mark(label) | {"linestyle": "none", "markersize": size, "alpha": alpha}
-    for seen, part in rows.groupby("seen"):
-        panel.errorbar(part.deviation, part.bias, yerr=None if seen else part.bias / 2, uplims=not seen, elinewidth=0.8, capsize=2,
-                       **style)
+def words(table):
+    """What becomes of the least biased of the biased."""
+    wide = staged(table)
+    found = wide.pivot_table("bias", "label", ["data", "place"], sort=False)
+    biased = found[(found > 0).any(axis=1)]
+    data = list(dict.fromkeys(wide.data))
+    if not len(biased):
+        return Words(f"None of the estimators has a bias on {listed(data)}.", "no bias")
+    first = biased[[(name, 0) for name in data]].mean(axis=1).idxmin()
+    ends = {name: (biased.loc[first, name].iloc[0], biased.loc[first, name].iloc[-1]) for name in data}
+    name = said(first)
+    if all(len(found[one].columns) == 1 for one in data):
+        parts = [f"{percent(end)} on {one}" for one, (_, end) in ends.items()]
+        return Words(f"Of the biased, {name} has the least bias: {listed(parts)} of the gradient's length.", parts[0])
+    parts = [f"from {percent(start)} to {percent(end)} on {one}" for one, (start, end) in ends.items()]
+    grows = all(end > start for start, end in ends.values())
+    answer = (f"Training turns a good estimator bad: the bias of {name} grows {listed(parts)}." if grows else
+              f"The bias of {name} goes {listed(parts)} in training.")
+    one, (_, end) = max(ends.items(), key=lambda item: item[1][1])
+    return Words(answer, f"{percent(end)} of |g| is the bias of {name} on {one} once trained.")
 
 
 def tables(table):
     """Bias and deviation in percent of the exact gradient's length, with the verdict, for the whole gradient; efficiency of one estimate,
-    of the whole gradient and averaged over hidden layers."""
+    of the whole gradient and averaged over hidden layers: the most efficient first."""
     wide = relative(table)
     wide = wide[wide.group == "all"]
-    return pd.DataFrame({
-        "problem": wide.problem, "estimator": wide.label.map(figures.words),
-        "bias %": np.where(wide.seen, "", "< ") + (100 * wide.bias).map("{:.3g}".format),
-        "deviation %": (100 * wide.deviation).map("{:.3g}".format), "cosine": wide.cosine.map("{:.3f}".format),
-        "efficiency": wide.efficiency.map("{:.3g}".format), "hidden layers": wide.hidden.map("{:.3g}".format), "verdict": wide.verdict})
+    order = {problem: place for place, problem in enumerate(dict.fromkeys(wide.problem))}
+    by = "hidden" if wide.hidden.notna().all() else "efficiency"
+    wide = wide.assign(place=wide.problem.map(order)).sort_values(["place", by], ascending=[True, False])
+    marks = pd.Series(np.where(wide.seen, "", "< "), wide.index)
+    frame = pd.DataFrame({
+        "network": wide.problem, "estimator": wide.label.map(figures.words), "bias, % of |g|": aligned(100 * wide.bias, marks=marks),
+        "deviation, % of |g|": aligned(100 * wide.deviation), "cosine": aligned(wide.cosine),
+        "efficiency, hidden layers": aligned(wide.hidden), "efficiency, all": aligned(wide.efficiency),
+        "bias is": wide.verdict.map(known_as)})
+    return frame.set_index("network")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, networks=True)
+def known_as(verdict):
+    """How the bias is known, without the number that stands beside it."""
+    for start, known_by in (("no bias", "none"), ("bias", "exact" if "exact" in verdict else "detected"), ("not", "not detected")):
+        if verdict.startswith(start):
+            return known_by
+    return verdict
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, networks=True)

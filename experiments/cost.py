@@ -1,8 +1,9 @@
-"""Which estimator gives the most accurate gradient for what it costs?
+"""Which estimator gets the most of an exact step for what it costs?
 
-RMSE of the mean of M estimates, M from 1 to 10 000, against the passes and the seconds that these M take; every estimator that suits
-the network.  Bias and variance are exact where they can be, else sampled; a line is broken where its floor, the bias, is not known
-but for an upper bound.  The frontier, the least error for each cost, is drawn heavy and named.  Seconds are of rows drawn many at a time.
+Efficiency, the part of an exact step's guaranteed decrease that a step along the estimate keeps, averaged over hidden layers, of the mean
+of M estimates against the passes of the network that they take, M from 1 to 10 000; every estimator that suits the network.  The frontier,
+the most for each price, is drawn heavy and named; thin lines are the frontiers of the families.  Bias and variance are exact where they
+can be, else sampled; a bias known but for an upper bound counts as that bound.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ import pandas as pd
 from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.figure.price import gain, layers
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
@@ -24,7 +29,6 @@ from straightedge.experiments.runner.study import Study
 
 AGAINST = Reinforce(baseline="leave_one_out", samples=4)
 DRAWS = np.logspace(0, 4, 161)
-AXES = {"evaluations": "passes of the network", "seconds": "seconds"}
 BUDGETS = (10, 100, 1000, 10_000)
 
 
@@ -77,86 +81,93 @@ def relative(table):
     return wide
 
 
-def curve(row, axis):
-    """(cost, RMSE / |g|, whether the bias is known well enough) of the mean of M estimates, for every M of DRAWS."""
-    square = row.bias2 + row.variance / DRAWS
-    return row[axis] * DRAWS, np.sqrt(square), row.bound < square
-
-
-def frontier(rows, axis):
-    """(costs, least error at each, label of the estimator that has it); an estimate without variance need not be drawn again."""
-    costs = rows[axis].min() * np.logspace(0, np.log10(DRAWS[-1]), 600)
-    errors = []
-    for _, row in rows.iterrows():
-        cost, error, known = curve(row, axis)
-        error = np.where(known, error, np.inf)
-        errors.append(np.interp(np.log(costs), np.log(cost), error, left=np.inf, right=error[-1]))
-    errors = np.array(errors)
-    return costs, errors.min(0), rows.label.to_numpy()[errors.argmin(0)]
+def frontier(wide):
+    """(prices, the greatest efficiency at each, the label of the estimator that has it), of the layers of one problem."""
+    prices = wide.price.min() * np.logspace(0, np.log10(DRAWS[-1]), 600)
+    labels, gains = [], []
+    for label, rows in wide.groupby("label", sort=False):
+        found = np.interp(np.log(prices), np.log(rows.price.iloc[0] * DRAWS), gain(rows, DRAWS), left=0.0)
+        labels.append(label)
+        gains.append(found)
+    gains = np.array(gains)
+    return prices, gains.max(0), np.array(labels)[gains.argmax(0)]
 
 
 def figure(table):
-    """RMSE against cost: a row for each problem, a column for passes and for seconds."""
-    wide = relative(table)
+    """The frontier of each problem, and those of the families."""
+    wide = layers(table)
+    wide = wide[wide.price > 0]
+    families = wide.estimator.map({name: kind.family for name, kind in registry().items()})
     problems = list(dict.fromkeys(wide.problem))
-    drawing, axes = figures.panels(len(problems), 2, 3.1 * len(problems) + 0.4, sharex="col", sharey="row")
-    for index, problem in enumerate(problems):
-        whole = wide[wide.problem == problem]
-        rows = whole[whole.estimator != "exact"]
-        for panel, axis in zip(axes[index], AXES, strict=True):
-            for _, row in rows.iterrows():
-                cost, error, known = curve(row, axis)
-                style = {"color": figures.mark(row.label)["color"], "linewidth": 0.7, "alpha": 0.55}
-                panel.plot(cost, np.where(known, error, np.nan), **style)
-                panel.plot(cost, np.where(known, np.nan, error), **style | {"linestyle": ":"})
-            costs, errors, labels = frontier(rows, axis)
-            best(panel, costs, errors, labels)
-            panel.set(xscale="log", yscale="log", xlim=(costs[0] / 12, costs[-1]), title=problem)
-        seconds = whole[whole.estimator == "exact"].seconds
-        for value in seconds:
-            axes[index, 1].axvline(value, color="black", linewidth=0.8, linestyle=(0, (4, 2)))
-            axes[index, 1].annotate("exact gradient", (value, 0.98), (3, 0), xycoords=("data", "axes fraction"),
-                                    textcoords="offset points", fontsize=7, va="top")
-        ends = frontier(rows, "evaluations")[1]
-        axes[index, 0].set(ylabel="RMSE / |g|", ylim=(ends.min() / 2, 4 * ends.max()))
-    for panel, name in zip(axes[-1], AXES.values(), strict=True):
-        panel.set_xlabel(f"{name}, for all M estimates")
-    families = dict.fromkeys(registry()[name].family for name in wide.estimator if name != "exact")
-    handles = [figures.Line2D([], [], color=figures.COLOURS.get(family, figures.COLOURS["other"])) for family in families]
-    drawing.legend(handles, families, loc="outside lower center", ncols=5, frameon=False)
+    shape = (len(problems), 1) if figures.narrow() else (-(-len(problems) // 2), min(2, len(problems)))
+    drawing, axes = figures.panels(*shape, 2.5 * shape[0] + 1.0, sharex=True, sharey=True)
+    for panel, problem in zip(axes.flat, problems, strict=False):
+        part = wide[wide.problem == problem]
+        for family, rows in part.groupby(families, sort=False):
+            prices, gains, _ = frontier(rows)
+            panel.plot(prices, gains, color=figures.colour(family), linewidth=0.9)
+        best(panel, *frontier(part))
+        panel.set(xscale="log", ylim=(0, 1.1), title=problem)
+    for panel in axes.flat[len(problems):]:
+        panel.set_axis_off()
+    for panel in axes[-1]:
+        panel.set_xlabel("passes of the network, for all M estimates")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("efficiency, hidden layers")
+    names = list(dict.fromkeys(families))
+    figures.legend(drawing, names, names, [figures.Line2D([], [], color=figures.colour(family)) for family in names])
     return drawing
 
 
-def best(panel, costs, errors, labels):
-    """The frontier, each stretch in its estimator's colour and with its name."""
-    change, last = np.flatnonzero(labels[1:] != labels[:-1]) + 1, np.inf
+def words(table):
+    """Who gets the most for each budget, on the last of the networks."""
+    wide = layers(table)
+    problem = list(dict.fromkeys(wide.problem))[-1]
+    prices, gains, labels = frontier(wide[(wide.problem == problem) & (wide.price > 0)])
+    places = {budget: int(np.abs(np.log(prices / budget)).argmin()) for budget in BUDGETS[:3]}
+    found: dict[str, list[str]] = {}
+    for budget, place in places.items():
+        found.setdefault(said(labels[place]), []).append(f"{budget} ({gains[place]:.2f})")
+    answer = f"On {problem}, the most efficient for so many passes is {listed(f'{one} for {listed(some)}' for one, some in found.items())}."
+    place = places[BUDGETS[0]]
+    return Words(answer, f"{gains[place]:.2f} of an exact step is the most that {BUDGETS[0]} passes buy there, with {said(labels[place])}.")
+
+
+def best(panel, prices, gains, labels):
+    """The frontier, each stretch in its estimator's colour and with its name above it."""
+    change = np.flatnonzero(labels[1:] != labels[:-1]) + 1
     for start, stop in zip([0, *change], [*change, len(labels)], strict=True):
         label, part = labels[start], slice(start, min(stop + 1, len(labels)))
-        panel.plot(costs[part], errors[part], color=figures.mark(label)["color"], linewidth=2.6, solid_capstyle="butt")
-        if stop - start >= 15:
+        colour = figures.mark(label)["color"]
+        panel.plot(prices[part], gains[part], color=colour, linewidth=2.6, solid_capstyle="butt")
+        if stop - start >= 60:
             middle = (start + stop) // 2
-            below = -3 if errors[middle] < 0.8 * last else -12  # clear of the name before
-            last = errors[middle]
-            panel.annotate(figures.words(label), (costs[middle], errors[middle]), (-4, below), textcoords="offset points", ha="right",
-                           va="top", fontsize=7, color=figures.mark(label)["color"])
+            panel.annotate(figures.words(label), (prices[middle], gains[middle]), (-4, 5), textcoords="offset points", ha="right",
+                           fontsize=6.5, color=colour)
 
 
 def tables(table):
-    """RMSE at equal passes, and the paired difference of the squared errors of one estimate."""
-    wide, records = relative(table), []
+    """Efficiency and RMSE at equal passes, the most efficient for the middle budgets first, and the paired difference of the squared errors
+    of one estimate."""
+    wide, parts, records = relative(table), dict(list(layers(table).groupby(["problem", "label"]))), []
     paired = table[(table.group == "all") & (table.metric == "mse_difference") & (table.draws == 1)].set_index(["problem", "label"])
     for _, row in wide.iterrows():
-        line = {"problem": row.problem, "estimator": figures.words(row.label), "passes": f"{row.evaluations:.3g}",
-                "microseconds": f"{1e6 * row.seconds:.3g}"}
-        for budget in BUDGETS:
-            draws = budget / row.evaluations if row.evaluations else np.inf
-            line[f"RMSE, {budget} passes"] = f"{np.sqrt(row.bias2 + row.variance / draws):.3g}" if draws >= 1 else ""
-        if (row.problem, row.label) in paired.index:
-            pair = paired.loc[(row.problem, row.label)]
-            value, half = pair.value / row.exact2, (pair.high - pair.low) / 2 / row.exact2
-            line["MSE less that of REINFORCE LOO, M = 1"] = f"{value:.3g}" + (f" ± {half:.1g}" if half else "")
+        line = {"network": row.problem, "estimator": figures.words(row.label), "passes": row.evaluations}
+        draws = {budget: budget / row.evaluations if row.evaluations else np.inf for budget in BUDGETS}
+        own = parts[row.problem, row.label]
+        line |= {f"efficiency, {budget} passes": gain(own, m) if m >= 1 else np.nan for budget, m in draws.items()}
+        line |= {f"RMSE / |g|, {budget} passes": np.sqrt(row.bias2 + row.variance / m) if m >= 1 else np.nan for budget, m in draws.items()}
+        pair = paired.loc[(row.problem, row.label)] if (row.problem, row.label) in paired.index else None
+        line["MSE / |g|² less REINFORCE LOO's, M = 1"] = np.nan if pair is None else pair.value / row.exact2
+        line["±"] = np.nan if pair is None else (pair.high - pair.low) / 2 / row.exact2
         records.append(line)
-    return pd.DataFrame(records).fillna("")
+    found = pd.DataFrame(records)
+    order = {problem: place for place, problem in enumerate(dict.fromkeys(found.network))}
+    middle = found[[f"efficiency, {budget} passes" for budget in BUDGETS[1:3]]].mean(axis=1)
+    found = found.assign(place=found.network.map(order), middle=middle).sort_values(["place", "middle"], ascending=[True, False])
+    numbers = [name for name in found if name not in ("network", "estimator", "place", "middle")]
+    return found.drop(columns=["place", "middle"]).assign(**{name: aligned(found[name]) for name in numbers}).set_index("network")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, timed=True, against=AGAINST, networks=True)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, against=AGAINST,
+              networks=True)

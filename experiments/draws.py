@@ -1,8 +1,8 @@
 """How many estimates must be averaged until the gradient is right, and when does averaging no longer help?
 
-Relative RMSE and cosine of the mean of M estimates, per layer.  The variance falls like 1 / M, the bias stays.  Lines of RMSE are
-exact, from exact bias and variance; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine).  In the output layer, the
-last, all that draw one sample give the same estimate.
+RMSE over the length |g| of the exact gradient, and cosine with it, of the mean of M estimates, in the layer next to the data.  The variance
+falls like 1 / M, the bias stays.  Lines of RMSE are exact; markers are sampled, with 95 % intervals as bars (RMSE) or bands (cosine); the
+dotted line is half of |g|.  The table has all layers; in the last, all that draw one sample give the same estimate.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, percent, said, sentence
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.arm import Arm
@@ -44,6 +47,7 @@ SMOKE = Config((Points((2, 3), points=20, steps=20),), rows=200, seeds=3, draws=
 PAPER = Config(tuple(kind(steps=steps) for kind in (Points, Digits) for steps in (0, 200, 1000)), rows=20_000, seeds=30,
                draws=(*DRAWS, 3000, 10_000))
 TARGETS = (0.5, 0.1)
+FIRST = "layer0"
 
 
 def cells(config):
@@ -54,28 +58,21 @@ def cells(config):
 
 
 def figure(table):
-    """Rows: RMSE and cosine of each problem; columns: layers."""
+    """RMSE and cosine of the first layer, a row for each problem."""
     problems = list(dict.fromkeys(table.problem))
-    layers = {problem: [group for group in dict.fromkeys(table[table.problem == problem].group) if group not in ("all", "hidden")]
-              for problem in problems}
-    columns = max(map(len, layers.values()))
-    drawing, axes = figures.panels(2 * len(problems), columns, 3.2 * len(problems) + 0.4, sharex=True, sharey="row")
-    for index, problem in enumerate(problems):
-        error, cosine = axes[2 * index], axes[2 * index + 1]
-        for position, group in enumerate(layers[problem]):
-            part = table[(table.problem == problem) & (table.group == group)]
-            for label, rows in part.groupby("label", sort=False):
-                curve(error[position], rows[rows.metric == "rmse_relative"], label)
-                band(cosine[position], rows[rows.metric == "cosine"], label)
-            error[position].set(title=f"{problem}\n{group}" if position == 0 else group, xscale="log", yscale="log")
-            cosine[position].axhline(1, color="0.8", linewidth=0.6, zorder=0)
-        error[0].set_ylabel("RMSE / |exact gradient|")
-        cosine[0].set_ylabel("cosine with it")
-        for panel in (*error[len(layers[problem]):], *cosine[len(layers[problem]):]):
-            panel.set_axis_off()
-        for panel in cosine[: len(layers[problem])]:
-            panel.set_xlabel("estimates averaged, M")
-            panel.tick_params(labelbottom=True)
+    shape = (2 * len(problems), 1) if figures.narrow() else (len(problems), 2)
+    drawing, axes = figures.panels(*shape, 1.9 * shape[0] + 0.9, sharex=True)
+    for (error, cosine), problem in zip(axes.reshape(-1, 2), problems, strict=True):
+        part = table[(table.problem == problem) & (table.group == FIRST)]
+        for label, rows in part.groupby("label", sort=False):
+            curve(error, rows[rows.metric == "rmse_relative"], label)
+            band(cosine, rows[rows.metric == "cosine"], label)
+        error.set(title=problem, xscale="log", yscale="log", ylabel="RMSE / |g|")
+        error.axhline(TARGETS[0], color="0.6", linewidth=0.8, linestyle=":", zorder=0)
+        cosine.axhline(1, color="0.8", linewidth=0.6, zorder=0)
+        cosine.set(title=problem, ylabel="cosine with g")
+    for panel in axes[-1]:
+        panel.set_xlabel("estimates averaged, M")
     figures.legend(drawing, list(dict.fromkeys(table.label)))
     return drawing
 
@@ -96,23 +93,50 @@ def band(panel, rows, label):
     panel.fill_between(rows.draws, rows.low, rows.high, color=style["color"], alpha=0.2, linewidth=0)
 
 
-def tables(table):
-    """Per problem and layer: what averaging leaves, the bias, and how many estimates bring the RMSE down to a share of |g|; exact."""
-    keys = ["problem", "label", "group"]
-    efficiency = table[(table.method == "exact") & (table.metric == "efficiency")].pivot_table("value", keys, "draws", sort=False)
+def counts(table):
+    """One row for each problem, estimator and layer: |bias| / |g|, and for each target the estimates that bring the RMSE down to that part
+    of |g|, inf where none do; exact."""
     exact = table[(table.method == "exact") & table.metric.isin(("bias2", "variance", "exact2"))]
-    wide = exact.pivot_table("value", keys, "metric", sort=False).reset_index()
+    wide = exact.pivot_table("value", ["problem", "label", "group"], "metric", sort=False).reset_index()
     bias2, variance = wide.bias2 / wide.exact2, wide.variance / wide.exact2
-    found = pd.DataFrame({"problem": wide.problem, "estimator": wide.label.map(figures.words), "layer": wide.group,
-                          "bias / gradient": np.sqrt(bias2.where(bias2 > 1e-18, 0)).map("{:.3g}".format)})
+    wide["bias"] = np.sqrt(bias2.where(bias2 > 1e-18, 0))
     for target in TARGETS:
         left = (target**2 - bias2).where(bias2 < target**2)
-        counts = np.ceil(variance / left).clip(lower=1)
-        found[f"estimates until RMSE {target:g}"] = counts.map("{:.0f}".format).where(left.notna(), "never")
+        wide[target] = np.ceil(variance / left).clip(lower=1).where(left.notna(), np.inf)
+    return wide
+
+
+def words(table):
+    """Who never gets there, and who gets there first."""
+    found = counts(table)
+    target, there = TARGETS[0], found[found.group == FIRST].pivot_table(TARGETS[0], "label", "problem", sort=False, dropna=False)
+    never = [said(label) for label in there.index if np.isinf(there.loc[label]).all()]
+    reached = there[~np.isinf(there).any(axis=1)]
+    if not len(reached):
+        return Words(f"No number of estimates brings any estimator within {percent(target)} of the gradient everywhere.", "none")
+    best = np.log(reached).mean(axis=1).idxmin()
+    needs = listed(f"{count:.0f} on {problem.partition(',')[0]}" for problem, count in reached.loc[best].items())
+    first = f"Averaging does not cure bias: {listed(never)} never come{'s' * (len(never) == 1)} within {percent(target)} of the gradient; "
+    answer = sentence(f"{first * bool(never)}{said(best)} needs the fewest estimates for {percent(target)}, {needs}.")
+    return Words(answer, f"estimates of {said(best)} that bring the RMSE to {percent(target)} of |g|: {needs}.")
+
+
+def tables(table):
+    """Per problem and layer: what averaging leaves, the bias, and how many estimates bring the RMSE down to a share of |g|, the fewest
+    first; exact."""
+    keys = ["problem", "label", "group"]
+    efficiency = table[(table.method == "exact") & (table.metric == "efficiency")].pivot_table("value", keys, "draws", sort=False)
+    wide = counts(table)
+    order = {name: place for column in ("problem", "group") for place, name in enumerate(dict.fromkeys(wide[column]))}
+    wide = wide.assign(first=wide.problem.map(order), second=wide.group.map(order)).sort_values(["first", "second", *TARGETS, "bias"])
+    found = pd.DataFrame({"network": wide.problem, "layer": wide.group, "estimator": wide.label.map(figures.words),
+                          "bias, % of |g|": aligned(100 * wide.bias)})
+    for target in TARGETS:
+        found[f"estimates until RMSE {target:g}"] = wide[target].map("{:.0f}".format).where(~np.isinf(wide[target]), "never")
     part = efficiency.loc[list(map(tuple, wide[keys].to_numpy()))]
     for draws in (part.columns.min(), part.columns.max()):
-        found[f"efficiency, M = {draws:g}"] = part[draws].map("{:.3g}".format).to_numpy()
-    return found
+        found[f"efficiency, M = {draws:g}"] = aligned(pd.Series(part[draws].to_numpy(), found.index))
+    return found.set_index(["network", "layer"])
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, networks=True)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, networks=True)

@@ -1,9 +1,10 @@
 """Which Walsh degrees of the loss does each estimator get right, and does it matter how the loss is written?
 
-Random functions of one degree on the states of six units, four writings of each, equal on the states: the exact gradient is one.
-Straight-through is right for the multi-affine writing of every degree and for no other, DARN where no unit has a power over 2;
-FouST, whose units all stand between their states at once, is right for one unit only: in the multi-affine writing it is shrunk by
-2^(1 - degree).  Root mean squares over random functions; FouST is sampled, < stands before an upper bound, the others are exact.
+A function of one Walsh degree is a sum of products of so many units.  Random ones of six units, four writings of each, equal on the states:
+with powers of a unit up to the number at the left; power 1 is the multi-affine writing, linear in every unit.  The exact gradient is one.
+Straight-through is right for the multi-affine writing and for no other, DARN where no unit has a power over 2; FouST, whose units all stand
+between their states at once, is shrunk by 2^(1 - degree).  Root mean squares over functions, over the length |g| of the exact gradient;
+FouST is sampled, < stands before an upper bound, the others are exact.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,9 @@ from straightedge.analysis.accuracy.summary import known
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.heat import heat
+from straightedge.analysis.figure.name import listed, percent, said
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.writing import Writing
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.darn import Darn
@@ -23,6 +27,7 @@ from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments.runner.study import Study
 
 NONE = 1e-6
+MEASURES = {"bias": "|bias| / |g|", "deviation": "standard deviation / |g|"}
 
 
 @dataclass(frozen=True)
@@ -70,47 +75,59 @@ def relative(table):
 
 
 def figure(table):
-    """Heat maps of degree by writing, a column for each estimator: relative bias, relative deviation."""
+    """Maps of degree by writing, relative bias and relative deviation of each estimator."""
     found = relative(table)
     labels = list(dict.fromkeys(found.label))
-    drawing, axes = figures.panels(2, len(labels), 4.6, sharex=True, sharey=True)
-    for column, label in enumerate(labels):
+    shape = (len(labels), 2) if figures.narrow() else (2, len(labels))
+    drawing, axes = figures.panels(*shape, 1.75 * shape[0] + 0.6, sharex=True, sharey=True)
+    for place, label in enumerate(labels):
         part = found[found.label == label]
-        for panel, measure in zip(axes[:, column], ("bias", "deviation"), strict=True):
-            grid, seen = (part.pivot(index="problem_power", columns="problem_degree", values=name) for name in (measure, "seen"))
-            heat(panel, grid, seen.to_numpy() >= 0.5 if measure == "bias" else np.ones(grid.shape, bool))
-        axes[0, column].set_title(f"{figures.words(label)}: |bias| / |g|")
-        axes[1, column].set_title("standard deviation / |g|")
-        axes[1, column].set_xlabel("Walsh degree of the loss")
+        for panel, (measure, name) in zip(axes[place] if figures.narrow() else axes[:, place], MEASURES.items(), strict=True):
+            grid, seen = (part.pivot(index="problem_power", columns="problem_degree", values=one) for one in (measure, "seen"))
+            sure = seen.to_numpy() >= 0.5 if measure == "bias" else np.ones(grid.shape, bool)
+            values = grid.to_numpy()
+            texts = [[number(value, told) for value, told in zip(*row, strict=True)] for row in zip(values, sure, strict=True)]
+            shade = np.log(values.clip(0.03, 1e4) / 0.03) / np.log(8000)
+            heat(panel, shade, texts, [*map(str, grid.columns)], [*map(str, grid.index)], upward=True)
+            panel.set_title(f"{figures.words(label)}: {name}" if not figures.narrow() else f"{figures.words(label)}:\n{name}")
+    for panel in axes[-1]:
+        panel.set_xlabel("Walsh degree of the loss")
     for panel in axes[:, 0]:
         panel.set_ylabel("highest power of a unit")
     return drawing
 
 
-def heat(panel, grid, seen):
-    """A heat map with its numbers, logarithmic colours; exact zeros white."""
-    values = grid.to_numpy()
-    shade = np.log10(values.clip(0.03, 1000))
-    panel.imshow(shade, cmap="Greys", vmin=np.log10(0.03), vmax=4, aspect="auto", origin="lower")
-    for (row, column), value in np.ndenumerate(values):
-        number = f"{value:.0f}" if value >= 100 else f"{value:.2g}" if seen[row, column] else f"<{value:.1g}"
-        nothing = value < NONE
-        panel.text(column, row, "0" if nothing else number, ha="center", va="center", fontsize=7,
-                   fontweight="bold" if nothing else "normal", color="white" if value > 50 else "black")
-    panel.set_xticks(range(grid.shape[1]), grid.columns)
-    panel.set_yticks(range(grid.shape[0]), grid.index)
-    panel.spines[:].set_visible(False)
-    panel.tick_params(length=0)
+def number(value, seen):
+    """A value of a map; an upper bound where no bias was seen."""
+    return "0" if value < NONE else f"{value:.0f}" if value >= 100 else f"{value:.2g}" if seen else f"<{value:.1g}"
+
+
+def words(table):
+    """Who is right in the multi-affine writing, and what another writing of the same function does."""
+    found = relative(table)
+    affine = found[found.problem_power == 1].groupby("label", sort=False).bias.max()
+    right = [said(label) for label, worst in affine.items() if worst < NONE]
+    label = affine.index[0]
+    worst = found[(found.label == label) & (found.problem_power > 1)]
+    worst = worst.loc[worst.bias.idxmax()]
+    if worst.bias < NONE:
+        return Words(f"Right for every degree, however the loss is written: {listed(right)}.", "no bias.")
+    verb = "are" if len(right) > 1 else "is"
+    answer = (f"In the multi-affine writing {listed(right)} {verb} right for every degree; with powers up to {worst.problem_power} "
+              f"the same loss costs {said(label)} a bias of up to {percent(worst.bias)}." if right else
+              "No estimator is right for every degree, even in the multi-affine writing.")
+    return Words(answer, f"{percent(worst.bias)} of |g|, the bias of {said(label)} that rewriting the loss brings.")
 
 
 def tables(table):
     """The scale of the mean estimate, <E row, g> / |g|^2, for the multi-affine writing of each degree."""
     found = relative(table)
     wide = found[found.problem_power == 1].pivot_table("along", "label", "problem_degree", sort=False)
-    frame = pd.DataFrame({"scale": [figures.words(label) for label in wide.index]})
+    frame = pd.DataFrame({"estimator": [figures.words(label) for label in wide.index]})
     for degree in wide:
-        frame[f"degree {degree}"] = wide[degree].map("{:.3f}".format).to_numpy()
+        frame[f"scale, degree {degree}"] = wide[degree].map("{:.3f}".format).to_numpy()
     return frame
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("degree", "power", "seed"))
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables,
+              fields=("degree", "power", "seed"))

@@ -1,8 +1,9 @@
 """Which proxy belongs to which noise, and what does a wrong one do?
 
-The mean of the estimate, exactly, beside the exact gradient of the layer next to the data: direction, scale, relative bias.  The
-proxy that is the mean of the noise, outlined, is right at one layer as far as straight-through is; a proxy of the wrong steepness
-changes the length, once for every Bernoulli layer, far more than the direction.  Medians over random networks.
+The mean of the estimate, exactly, beside the exact gradient g of the layer next to the data: cosine, scale <mean, g> / |g|^2, bias over
+|g|; medians over random networks, the darker the more wrong.  Framed is the proxy that is the mean of the noise: matched, which
+straight-through takes, and under three noises the named proxy that is the same.  A proxy of the wrong steepness changes the length, once
+for every Bernoulli layer, far more than the direction.
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.heat import heat
+from straightedge.analysis.figure.name import short
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.choice import NoiseName
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.approx_sign import ApproxSign
@@ -29,7 +34,7 @@ PROXIES = ("identity", "clipped_identity", "tanh_proxy", "approx_sign", "straigh
 WORDS = {"identity": "identity", "clipped_identity": "clipped", "tanh_proxy": "tanh", "approx_sign": "ApproxSign",
          "straight_through": "matched"}
 OWN = {"uniform": "clipped_identity", "logistic2": "tanh_proxy", "triangular": "approx_sign"}
-MEASURES = {"cosine": "cosine of mean", "along": "scale <mean, g> / |g|²", "bias": "|bias| / |g|"}
+MEASURES = {"cosine": "cosine of mean", "along": "scale", "bias": "|bias| / |g|"}
 
 
 @dataclass(frozen=True)
@@ -73,44 +78,38 @@ def means(table):
 
 
 def figure(table):
-    """Heat maps of noise by proxy: cosine, scale and relative bias of the layer next to the data, a row for each depth."""
+    """Maps of noise by proxy: cosine, scale and relative bias of the layer next to the data, for each depth."""
     found = means(table)
     kinds = list(dict.fromkeys(found.problem_widths.astype(str)))
     noises = [noise for noise in NOISES if noise in set(found.problem_noise)]
     proxies = [name for name in PROXIES if name in set(found.label)]
     proxies += [name for name in dict.fromkeys(found.label) if name not in PROXIES]
-    drawing, axes = figures.panels(len(kinds), 3, 2.6 * len(kinds) + 0.3, sharex=True, sharey=True)
-    for row, kind in enumerate(kinds):
+    shape = (3, len(kinds)) if figures.narrow() else (len(kinds), 3)
+    drawing, axes = figures.panels(*shape, 1.75 * shape[0] + 0.9, sharex=True, sharey=True)
+    for place, kind in enumerate(kinds):
         part = found[(found.problem_widths.astype(str) == kind) & (found.group == "layer0")]
-        for panel, measure in zip(axes[row], MEASURES, strict=True):
+        for panel, measure in zip(axes[:, place] if figures.narrow() else axes[place], MEASURES, strict=True):
             grid = part.pivot(index="problem_noise", columns="label", values=measure).loc[noises, proxies].to_numpy()
-            heat(panel, grid, measure)
-            for index, noise in enumerate(noises):
-                for place in {proxies.index(name) for name in (OWN.get(noise), "straight_through") if name in proxies}:
-                    outline = figures.Rectangle((place - 0.5, index - 0.5), 1, 1, fill=False, linewidth=1.4, clip_on=False, zorder=3)
-                    panel.add_patch(outline)
+            texts = [[f"{value:.2f}" if measure == "cosine" or value < 10 else f"{value:.0f}" for value in row] for row in grid]
+            framed = [(row, proxies.index(name)) for row, noise in enumerate(noises) for name in {OWN.get(noise), "straight_through"}
+                      if name in proxies]
+            heat(panel, wrong(grid, measure), texts, [called(proxy) for proxy in proxies], [NOISES[noise] for noise in noises],
+                 framed=framed, colour=figures.SERIES[0])
             layers = kind.count("-") + 1
-            panel.set_title(f"{layers} layer{'s' if layers > 1 else ''}: {MEASURES[measure]}")
-            panel.set_xticks(range(len(proxies)), [called(proxy) for proxy in proxies], rotation=40, ha="right")
-            panel.set_yticks(range(len(noises)), [NOISES[noise] for noise in noises])
-    for panel in axes[-1]:
-        panel.set_xlabel("proxy")
-    for panel in axes[:, 0]:
-        panel.set_ylabel("noise")
+            panel.set_title(f"{MEASURES[measure]},\n{layers} layer{'s' if layers > 1 else ''}")
+            panel.tick_params(axis="x", rotation=40)
+            for name in panel.get_xticklabels():
+                name.set(ha="right", rotation_mode="anchor")
     return drawing
 
 
-def heat(panel, grid, measure):
-    """A heat map with its numbers; the middle of the colours is what is right for cosine and scale."""
-    shade = {"cosine": grid, "along": -np.abs(np.log(np.abs(grid))), "bias": -np.log(grid.clip(1e-3))}[measure]
-    low, high = {"cosine": (0.6, 1), "along": (-np.log(30), 0), "bias": (-np.log(30), -np.log(0.03))}[measure]
-    panel.imshow(shade, cmap="Greys_r", vmin=low - 0.6 * (high - low), vmax=high, aspect="auto")
-    dark = (shade - low) / (high - low) < 0.3
-    for (row, column), value in np.ndenumerate(grid):
-        text = f"{value:.2f}" if measure == "cosine" or value < 10 else f"{value:.0f}"
-        panel.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark[row, column] else "black")
-    panel.spines[:].set_visible(False)
-    panel.tick_params(length=0)
+def wrong(grid, measure):
+    """How wrong the values are, 0 to 1: the shade of a map."""
+    if measure == "cosine":
+        return (1 - grid) / 0.4
+    if measure == "along":
+        return np.abs(np.log(np.abs(grid))) / np.log(30)
+    return np.log(grid.clip(0.03) / 0.03) / np.log(1000)
 
 
 def called(label):
@@ -118,17 +117,37 @@ def called(label):
     return WORDS.get(label, figures.words(label))
 
 
+def words(table):
+    """Under how many noises the matched proxy has the least bias, and how wrong the length of the worst is."""
+    found = means(table)
+    kinds = list(dict.fromkeys(found.problem_widths.astype(str)))
+    deepest = max(kinds, key=lambda kind: kind.count("-"))
+    grid = found[(found.problem_widths.astype(str) == deepest) & (found.group == "layer0")].set_index(["problem_noise", "label"])
+    best = grid.bias.unstack().idxmin(axis=1)
+    layers = deepest.count("-") + 1
+    right = [noise for noise, label in best.items() if label in ("straight_through", OWN.get(noise))]
+    (noise, label), worst = grid.along.abs().idxmax(), grid.along.abs().max()
+    answer = (f"The proxy that is the mean of the noise has the least bias under {len(right)} of {len(best)} noises; one of the "
+              f"wrong steepness, {called(label)} under {NOISES[noise].split(',')[0]} noise, is {short(worst)} times too long behind "
+              f"{layers} layers.")
+    one = grid.cosine[noise, label]
+    return Words(answer, f"{short(worst)} times the length, at a cosine of {one:.2f}: what changes is the length, hardly the direction.")
+
+
 def tables(table):
-    """The scale of every layer of the deepest networks: what a wrong constant does layer by layer."""
+    """The scale of every layer of the deepest networks: what a wrong constant does layer by layer; the best first."""
     found = means(table)
     kinds = found.problem_widths.astype(str)
     deepest = found[(kinds == max(kinds, key=lambda kind: kind.count("-"))) & (found.group != "all")]
     wide = deepest.pivot_table("along", ["problem_noise", "label"], "group", sort=False).reset_index()
     layers = [column for column in wide if str(column).startswith("layer")]
-    frame = pd.DataFrame({"noise": wide.problem_noise.map(NOISES), "proxy": [called(label) for label in wide.label]})
+    order = {noise: place for place, noise in enumerate(dict.fromkeys(wide.problem_noise))}
+    wide = wide.assign(place=wide.problem_noise.map(order), far=np.log(wide.layer0.abs()).abs()).sort_values(["place", "far"])
+    frame = pd.DataFrame({"noise": wide.problem_noise.map(NOISES), "proxy": [called(label) for label in wide.label]}, wide.index)
     for layer in layers:
-        frame[f"scale, {layer}"] = wide[layer].map("{:.2f}".format)
-    return frame
+        frame[f"scale, {layer}"] = aligned(wide[layer])
+    return frame.set_index("noise")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "noise", "seed"))
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables,
+              fields=("widths", "noise", "seed"))

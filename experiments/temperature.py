@@ -1,9 +1,10 @@
 """How cold should a relaxation be?  Bias falls with the temperature, variance grows, faster the deeper the network.
 
 The layer next to the data, which has every Bernoulli layer between itself and the loss; root mean squares over random networks, each
-divided by its |g|.  Lines are exact; Gumbel-softmax, whose states are relaxed, is sampled: markers with 95 % intervals, an arrow where
-no bias is detected hangs from its upper bound.  Its sampled deviation falls off the law tau^(-L/2) where the few rows that carry it, a
-share of tau^L, are no longer met.
+divided by its |g|.  Lines are exact; broken ones without markers are the limits that relaxations have; grey ones are laws, tau^(-L/2) of
+the deviation at L layers.  Gumbel-softmax, whose states are relaxed, is sampled: markers with 95 % intervals; where no bias is detected
+its upper bound is drawn, with an arrow down.  Its sampled deviation falls off the law where the few rows that carry it, a share of tau^L,
+are no longer met.  Best is the temperature of least RMSE of the mean of M estimates.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,9 @@ from scipy.interpolate import PchipInterpolator
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import short
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.darn import Darn
 from straightedge.estimators.decoupled_st_gumbel import DecoupledStGumbel
@@ -26,7 +30,14 @@ from straightedge.experiments.runner.study import Study
 TAUS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 RELAXED = ("gumbel_softmax", "st_gumbel", "gumbel_rao", "decoupled_st_gumbel")
 DRAWS = np.logspace(0, 5, 21)
-LIMIT = {"linewidth": 1.0, "linestyle": (0, (6, 2)), "marker": "none"}
+LIMITS = ("straight_through", "darn")
+STYLES = {"gumbel_softmax": {"color": figures.SERIES[2], "marker": "o", "linestyle": "none", "markersize": 3.5},
+          "st_gumbel": {"color": figures.SERIES[1], "marker": "s", "markersize": 3.5},
+          "gumbel_rao": {"color": figures.SERIES[3], "marker": "^", "markersize": 3.5, "linestyle": "--"},
+          "decoupled_st_gumbel": {"color": figures.SERIES[4], "marker": "D", "markersize": 3.5, "linestyle": ":"},
+          **{limit: {"color": figures.mark(limit)["color"], "linewidth": 1.0, "linestyle": dashes}
+             for limit, dashes in zip(LIMITS, ((0, (6, 2)), (0, (2, 1))), strict=True)}}
+"""All relaxations are of one family, so here each has a colour of its own."""
 
 
 @dataclass(frozen=True)
@@ -97,38 +108,36 @@ def best(rows):
 
 
 def figure(table):
-    """Bias, deviation and best temperature, a column for each depth."""
+    """Bias, deviation and best temperature, a column for each depth; in one column of a page the least and the greatest depth."""
     wide = averaged(relative(table))
     depths = sorted(wide.depth.unique())
-    drawing, axes = figures.panels(3, len(depths), 6.6, sharey="row")
+    depths = [depths[0], depths[-1]][: len(depths)] if figures.narrow() else depths
+    drawing, axes = figures.panels(3, len(depths), 6.4, sharey="row")
     for column, depth in enumerate(depths):
         part = wide[wide.depth == depth]
         bias, spread, least = axes[:, column]
         for estimator in RELAXED:
-            rows = part[part.estimator == estimator].sort_values("tau")
-            style = figures.mark(estimator) | {"markersize": 3.5}
+            rows, line = part[part.estimator == estimator].sort_values("tau"), STYLES[estimator]
             if estimator == "gumbel_softmax":
-                sampled(bias, rows, style)
-                style = style | {"linestyle": "none"}
+                sampled(bias, rows, line)
             else:
-                shade = {"linestyle": {"st_gumbel": "-", "gumbel_rao": "--"}.get(estimator, ":")}
-                style = style | shade
-                bias.plot(rows.tau, rows.bias, **style)
-                least.plot(DRAWS, best(rows), **style, markevery=4)
-            spread.plot(rows.tau, rows.deviation, **style)
-        for limit in ("straight_through", "darn"):
+                bias.plot(rows.tau, rows.bias, **line)
+                least.plot(DRAWS, best(rows), **line, markevery=4)
+            spread.plot(rows.tau, rows.deviation, **line)
+        for limit in LIMITS:
             row = part[part.estimator == limit].iloc[0]
-            style = {"color": figures.mark(limit)["color"], **LIMIT}
-            style.pop("marker")
-            bias.axhline(row.bias, **style)
-            spread.axhline(row.deviation, **style)
+            bias.axhline(row.bias, **STYLES[limit])
+            spread.axhline(row.deviation, **STYLES[limit])
         law(bias, spread, part, depth)
-        bias.set(title=f"{depth} Bernoulli layer{'s' if depth > 1 else ''}", xscale="log", yscale="log", ylim=(3e-3, 30))
+        bias.set(title=f"{depth} Bernoulli layer{'s' if depth > 1 else ''}", xscale="log", yscale="log")
         spread.set(xscale="log", yscale="log", xlabel=r"temperature $\tau$")
         least.set(xscale="log", yscale="log", xlabel="estimates averaged, M")
     for panel, name in zip(axes[:, 0], ("|bias| / |g|", "standard deviation / |g|", r"best temperature $\tau$"), strict=True):
         panel.set_ylabel(name)
-    legend(drawing)
+    names = {"gumbel_softmax": "Gumbel-softmax (sampled)", "gumbel_rao": "Gumbel-Rao, 10 noises",
+             "decoupled_st_gumbel": "decoupled, forward 1"}
+    handles = [figures.Line2D([], [], **line) for line in STYLES.values()]
+    figures.legend(drawing, list(STYLES), [names.get(name, figures.words(name)) for name in STYLES], handles)
     return drawing
 
 
@@ -137,7 +146,7 @@ def sampled(panel, rows, style):
     for seen, part in rows.groupby("seen"):
         value = part.bias if seen else part.high
         ends = np.stack((value - part.low, part.high - value)).clip(0) if seen else value / 2
-        panel.errorbar(part.tau, value, ends, uplims=not seen, elinewidth=0.7, capsize=1.5, **style | {"linestyle": "none"})
+        panel.errorbar(part.tau, value, ends, uplims=not seen, elinewidth=0.7, capsize=1.5, **style)
 
 
 def law(bias, spread, part, depth):
@@ -157,13 +166,18 @@ def guide(panel, x, y, name):
     panel.annotate(name, (np.sqrt(x.prod()), np.sqrt(y.prod())), xytext=(4, 2), textcoords="offset points", color="0.35")
 
 
-def legend(drawing):
-    """The line styles of the figure: limits are broken lines without markers."""
-    drawn = {"gumbel_softmax": {"linestyle": "none"}, "st_gumbel": {"linestyle": "-"}, "gumbel_rao": {"linestyle": "--"},
-             "decoupled_st_gumbel": {"linestyle": ":"}, **dict.fromkeys(("straight_through", "darn"), LIMIT)}
-    handles = [figures.Line2D([], [], **figures.mark(label) | style) for label, style in drawn.items()]
-    names = ["Gumbel-softmax (sampled)", "ST-Gumbel", "Gumbel-Rao, 10 noises", "decoupled, forward 1", "straight-through", "DARN"]
-    drawing.legend(handles, names, loc="outside lower center", ncols=3, frameon=False)
+def words(table):
+    """The best temperatures of the first of the relaxations with exact moments, for one estimate and for many, at both ends of depth."""
+    wide = averaged(relative(table))
+    mine, m = wide[wide.estimator == "st_gumbel"], min(len(DRAWS) - 1, 16)
+    ends = {depth: best(rows) for depth, rows in mine.groupby("depth")}
+    first, last = min(ends), max(ends)
+    parts = "; ".join(f"{short(ends[depth][0])} for one estimate and {short(ends[depth][m])} for {DRAWS[m]:.0f} at {depth} "
+                      f"layer{'s' if depth > 1 else ''}" for depth in dict.fromkeys((first, last)))
+    coldest = mine[mine.tau == mine.tau.min()].set_index("depth").deviation
+    return Words(f"The colder, the more estimates it takes: ST-Gumbel's best temperature is {parts}.",
+                 f"at temperature {mine.tau.min():g} the deviation of ST-Gumbel is {short(coldest[first])} |g| at {first} and "
+                 f"{short(coldest[last])} |g| at {last} layers.")
 
 
 def tables(table):
@@ -175,9 +189,10 @@ def tables(table):
         line = {"layers": depth, "estimator": figures.words(estimator)}
         for m in (1, 100, 10_000):
             at = int(np.abs(DRAWS - m).argmin())
-            line[f"best tau, M = {m}"] = f"{best(whole)[at]:.2g} ({each[:, at].min():.2g} to {each[:, at].max():.2g})"
+            line |= {f"best τ, M = {m}": best(whole)[at], f"range, M = {m}": f"{each[:, at].min():.2g} to {each[:, at].max():.2g}"}
         records.append(line)
-    return pd.DataFrame(records)
+    found = pd.DataFrame(records)
+    return found.assign(**{name: aligned(found[name], 2) for name in found if name.startswith("best")}).set_index("layers")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "seed"))
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, fields=("widths", "seed"))

@@ -1,8 +1,8 @@
 """Which estimators get worse as training saturates the units?
 
-Networks trained with the exact gradient, with straight-through and with REINFORCE; at every checkpoint every estimator's bias and
-standard deviation, all exact, relative to the exact gradient there, whose own length (grey) falls as well.  Lines are medians over
-networks, bands the lowest and the highest.  The first checkpoint is the network as initialised.
+Networks trained with the exact gradient, with straight-through and with REINFORCE; at every checkpoint |bias| over the length |g| of the
+exact gradient there, and efficiency, the part of an exact step's guaranteed decrease that is kept, averaged over hidden layers; all
+exact.  Lines are medians over networks, bands go from the lowest to the highest.  The first checkpoint is the network as initialised.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,9 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, percent, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.arm import Arm
@@ -29,6 +32,7 @@ PROBLEM_FIELDS = ("trainer", "steps", "seed")
 DATA = (Points((5, 5, 5), points=100), Digits((6, 6), points=100))
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Psa(), MeanField(), Reinforce(), Arm())
 MEASURES = {"bias": "|bias| / |g|", "deviation": "standard deviation / |g|", "efficiency": "efficiency, hidden layers"}
+DRAWN = ("bias", "efficiency")
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ def relative(table):
     for name, square in (("bias", wide.bias2), ("deviation", wide.variance)):
         value = np.sqrt(square.clip(lower=0)) / wide.length
         wide[name] = value.where(value > 1e-9, 0.0)
-    hidden = table[(table.group == "hidden") & (table.draws == 1)].set_index(keys)["value"]
+    hidden = table[(table.group == "hidden") & (table.metric == "efficiency") & (table.draws == 1)].set_index(keys)["value"]
     wide["efficiency"] = hidden.reindex(pd.MultiIndex.from_frame(wide[keys])).to_numpy()
     first = wide[wide.problem_steps == 0]
     trainers = wide.problem_trainer.unique()
@@ -83,32 +87,36 @@ def relative(table):
 
 
 def figure(table):
-    """Three rows for each data set, bias, deviation and efficiency; a column for each trainer."""
+    """Bias and efficiency, two rows for each data set and a column for each trainer; in one column of a page a column for each data set,
+    of the first trainer."""
     wide = relative(table)
     data, trainers = list(dict.fromkeys(wide.data)), list(dict.fromkeys(wide.problem_trainer))
-    drawing, axes = figures.panels(len(MEASURES) * len(data), len(trainers), 5.6 * len(data) + 0.5, sharex=True, sharey="row")
-    for index, name in enumerate(data):
-        for column, trainer in enumerate(trainers):
-            part = wide[(wide.data == name) & (wide.problem_trainer == trainer)]
-            for panel, measure in zip(axes[3 * index:3 * index + 3, column], MEASURES, strict=True):
-                for label, rows in part.groupby("label", sort=False):
-                    if (rows[measure] > 0).any():
-                        curve(panel, rows.groupby("problem_steps")[measure], **figures.mark(label))
-                length(panel, part)
-                panel.set_xscale("symlog", linthresh=min(wide.problem_steps[wide.problem_steps > 0]), linscale=0.4)
-                panel.set_yscale("log")
-            axes[3 * index, column].set_title(f"{name}\ntrained with {figures.words(trainer)}")
-        for panel, words in zip(axes[3 * index:3 * index + 3, 0], MEASURES.values(), strict=True):
-            panel.set_ylabel(words)
+    if figures.narrow():
+        trainers = trainers[:1]
+        drawing, axes = figures.panels(2, len(data), 4.9, sharex=True, sharey="row")
+        places = {(name, trainer, measure): axes[row, column] for row, measure in enumerate(DRAWN) for column, name in enumerate(data)
+                  for trainer in trainers}
+    else:
+        drawing, axes = figures.panels(2 * len(data), len(trainers), 3.3 * len(data) + 0.9, sharex=True, sharey="row")
+        places = {(name, trainer, measure): axes[2 * index + row, column] for row, measure in enumerate(DRAWN)
+                  for index, name in enumerate(data) for column, trainer in enumerate(trainers)}
+    for (name, trainer, measure), panel in places.items():
+        part = wide[(wide.data == name) & (wide.problem_trainer == trainer)]
+        for label, rows in part.groupby("label", sort=False):
+            if (rows[measure] > 0).any():
+                curve(panel, rows.groupby("problem_steps")[measure], **figures.mark(label))
+        panel.set_xscale("symlog", linthresh=min(wide.problem_steps[wide.problem_steps > 0]), linscale=0.4)
+        panel.set_yscale("log")
+        if measure == DRAWN[0]:
+            panel.set_title(f"{name}\ntrained with {figures.words(trainer)}")
+        if panel in axes[:, 0]:
+            panel.set_ylabel(MEASURES[measure])
     ticks = sorted(wide.problem_steps.unique())
     for panel in axes[-1]:
         panel.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         panel.minorticks_off()
         panel.set_xlabel("steps of training")
-    handles = [figures.Line2D([], [], **figures.mark(label)) for label in dict.fromkeys(wide.label)]
-    handles.append(figures.Line2D([], [], color="0.6", linewidth=2.5, alpha=0.6))
-    names = [*map(figures.words, dict.fromkeys(wide.label)), "|g| / |g| at the start"]
-    drawing.legend(handles, names, loc="outside lower center", ncols=4, frameon=False)
+    figures.legend(drawing, list(dict.fromkeys(wide.label)))
     return drawing
 
 
@@ -119,23 +127,37 @@ def curve(panel, groups, **style):
     panel.fill_between(values.index, values[0.0], values[1.0], color=style["color"], alpha=0.12, linewidth=0)
 
 
-def length(panel, part):
-    """The median length of the exact gradient, relative to that at the beginning."""
-    lengths = part.drop_duplicates(["problem_seed", "problem_steps"]).groupby("problem_steps").length.median()
-    panel.plot(lengths.index, lengths / lengths.iloc[0], color="0.6", linewidth=2.5, alpha=0.6, zorder=0)
+def words(table):
+    """How many biases grow, and whose stays least, along the first trainer's course."""
+    wide = relative(table)
+    wide = wide[wide.problem_trainer == wide.problem_trainer.iloc[0]]
+    medians = wide.groupby(["data", "label", "problem_steps"], sort=False).bias.median().unstack().sort_index(axis=1)
+    biased = medians[(medians > 0).any(axis=1)]
+    if not len(biased):
+        return Words("None of the estimators has a bias.", "no bias")
+    worse = (biased.iloc[:, -1] > biased.iloc[:, 0]).groupby("label", sort=False).all()
+    best = biased.iloc[:, -1].groupby("label").max().idxmin()
+    parts = [f"from {percent(row.iloc[0])} to {percent(row.iloc[-1])} on {name}" for name, row in biased.xs(best, level="label").iterrows()]
+    count = "Every biased estimator gets" if worse.all() else f"{worse.sum()} of {len(worse)} biased estimators get"
+    return Words(f"{count} worse in {wide.problem_steps.max()} steps; least {said(best)}, whose bias goes {listed(parts)}.",
+                 f"the bias of {said(best)}, the least at the end, goes {parts[0]}.")
 
 
 def tables(table):
-    """Median bias, deviation and efficiency at the first and at the last checkpoint, and how many times they grew."""
+    """Median bias, deviation and efficiency at the first and at the last checkpoint, the most efficient at the end first."""
     wide, rows = relative(table), []
     for (data, trainer, label), part in wide.groupby(["data", "problem_trainer", "label"], sort=False):
         line = {"data": data, "trained with": figures.words(trainer), "estimator": figures.words(label)}
         for measure in MEASURES:
-            medians = part.groupby("problem_steps")[measure].median()
-            line |= {f"{measure} %, start": f"{100 * medians.iloc[0]:.3g}", f"{measure} %, end": f"{100 * medians.iloc[-1]:.3g}",
-                     f"{measure}, times": f"{medians.iloc[-1] / medians.iloc[0]:.3g}" if medians.iloc[0] else ""}
+            medians = 100 * part.groupby("problem_steps")[measure].median()
+            line |= {f"{measure} %, step {medians.index[place]}": medians.iloc[place] for place in (0, -1)}
         rows.append(line)
-    return pd.DataFrame(rows)
+    found, groups = pd.DataFrame(rows), ["data", "trained with"]
+    numbers = [name for name in found if "%" in name]
+    order = {name: place for column in groups for place, name in enumerate(dict.fromkeys(found[column]))}
+    found = found.sort_values([*groups, numbers[-1]], key=lambda column: column.map(order) if column.name in groups else -column,
+                              kind="stable")
+    return found.assign(**{name: aligned(found[name]) for name in numbers}).set_index(groups)
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=PROBLEM_FIELDS)
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, fields=PROBLEM_FIELDS)

@@ -1,20 +1,24 @@
 """Does the verdict keep its promises: how often is an unbiased estimator accused, and how often is a planted bias found?
 
 Every unbiased estimator on many small networks: as initialised, trained, and saturated.  Promised is one false alarm in 2000 groups,
-however many rows there are and however few rare states they show; where they show too few, the verdict says that it cannot tell.  A bias
-planted in one coordinate is found as often whether its rows come from 2 seeds or from 30.  Bars are 95 % intervals.
+however many rows there are and however few rare states they show; where they show too few, the verdict says that it cannot tell: how
+often is the first panel.  The second has the 95 % upper limit of the share accused (hollow: that share, where it is not zero).  The third:
+a bias planted in one coordinate is found as often whether its rows come from 2 seeds or from 30; bars are 95 % intervals.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from straightedge.analysis.accuracy.interval import share
 from straightedge.analysis.accuracy.score import FALSE_ALARM
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import percent
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.base import Estimator
@@ -24,6 +28,7 @@ from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.runner.study import Study
 
+MARKERS = "osD^v"
 KINDS = {"initial": {}, "trained": {"steps": 200, "rate": 0.05}, "saturated": {"scale": 8.0}}
 """What distinguishes the networks."""
 
@@ -125,41 +130,66 @@ def powers(table):
 
 
 def figure(table):
-    """Left: what was said of unbiased estimators; right: power against the number of seeds."""
+    """What was said of unbiased estimators: how often nothing, how often wrongly that there is a bias; and power."""
     alarms, power = false_alarms(table), powers(table)
-    drawing, (panels,) = figures.panels(1, 2, 3.0)
-    for kind, part in alarms.groupby("kind", sort=False):
+    drawing, axes = figures.panels(*((3, 1, 6.6) if figures.narrow() else (1, 3, 2.7)))
+    silent, accused, found = axes.flat
+    for place, (kind, part) in enumerate(alarms.groupby("kind", sort=False)):
         whole = part.groupby("total")[["verdicts", "silent", "alarms"]].sum()
-        line, = panels[0].plot(whole.index, whole.silent / whole.verdicts, marker="o", markersize=3.5, label=f"cannot tell, {kind}")
-        panels[0].plot(whole.index, whole.alarms / whole.verdicts, marker="x", linestyle=":", color=line.get_color(),
-                       label=f"accused, {kind}")
-    panels[0].axhline(FALSE_ALARM, color="0.6", linewidth=0.8, zorder=0)
-    panels[0].set(xscale="log", xlabel="rows of all seeds", ylabel="share of verdicts", title="unbiased estimators", ylim=(-0.03, 1.03))
-    panels[0].legend(frameon=False, fontsize=6)
-    for planted, part in power.groupby("planted", sort=False):
+        style = {"color": figures.SERIES[place], "marker": MARKERS[place], "markersize": 3.5}
+        silent.plot(whole.index, whole.silent / whole.verdicts, label=kind, **style)
+        shares = [share(int(row.alarms), int(row.verdicts)) for row in whole.itertuples()]
+        across = whole.index * 1.12 ** (place - 1)
+        limits = np.array([one.high for one in shares])
+        accused.errorbar(across, limits, np.stack((limits / 3, 0 * limits)), uplims=True, capsize=1.5, elinewidth=0.7,
+                         **style | {"linestyle": "none"})
+        seen = whole.alarms > 0
+        accused.plot(across[seen], (whole.alarms / whole.verdicts)[seen], linestyle="none", **style | {"markerfacecolor": "white"})
+    accused.axhline(FALSE_ALARM, color="0.4", linewidth=0.8, linestyle=":", zorder=0)
+    accused.annotate("promised", (1, FALSE_ALARM), (-2, 2), xycoords=("axes fraction", "data"), textcoords="offset points", ha="right",
+                     fontsize=6)
+    for panel, name in ((silent, "share that cannot be told"), (accused, "share accused, upper limit")):
+        panel.set(xscale="log", xlabel="rows of all seeds", ylabel=name, title="unbiased estimators")
+    silent.set_ylim(-0.03, 1.03)
+    silent.legend(frameon=False, fontsize=6)
+    accused.set_yscale("log")
+    figures.decimal(accused.yaxis)
+    for place, (planted, part) in enumerate(power.groupby("planted", sort=False)):
         ends = (part.value - part.low).clip(lower=0), (part.high - part.value).clip(lower=0)
-        panels[1].errorbar(part.seeds, part.value, ends, marker="o", markersize=3.5, capsize=2,
-                           label=f"bias of {100 * planted:g} % in one coordinate")
-    panels[1].set(xscale="log", xlabel="seeds, of equally many rows", ylabel="share found", title="planted biases", ylim=(-0.03, 1.03))
+        found.errorbar(part.seeds, part.value, ends, capsize=2, markersize=3.5, color=figures.SERIES[place], marker=MARKERS[place],
+                       label=f"{100 * planted:g} % of |g|")
+    found.set(xscale="log", xlabel="seeds, of equally many rows", ylabel="share found", title="planted biases", ylim=(-0.03, 1.03))
     ticks = sorted(power.seeds.unique())
-    panels[1].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-    panels[1].minorticks_off()
-    panels[1].legend(frameon=False)
+    found.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    found.xaxis.set_minor_locator(figures.no_ticks())
+    found.legend(frameon=False, fontsize=6)
     return drawing
+
+
+def words(table):
+    """How many are accused, and how many planted biases are found."""
+    alarms, power = false_alarms(table), powers(table)
+    count, verdicts, silent = (int(alarms[name].sum()) for name in ("alarms", "verdicts", "silent"))
+    largest = power[power.planted == power.planted.max()]
+    accused = "none is an accusation" if not count else "1 is an accusation" if count == 1 else f"{count} are accusations"
+    answer = (f"Of {verdicts} verdicts on unbiased estimators {accused}; a bias of {100 * largest.planted.iloc[0]:g} % is found in "
+              f"{percent(largest.value.min())} of networks or more, whatever the seeds.")
+    return Words(answer, f"{count} of {verdicts} accused, {percent(silent / verdicts)} cannot be told.")
 
 
 def tables(table):
     """Verdicts on unbiased estimators by kind of network, rows and seeds; then the power of planted biases by seeds."""
-    alarms = false_alarms(table)
-    first = [{"networks": row.kind, "planted %": "0", "rows of all seeds": f"{row.total:.0f}", "seeds": row.seeds, "verdicts": row.verdicts,
-              "cannot tell": row.silent, "biased": row.alarms, "share biased": f"below {row.high:.2g}"} for row in alarms.itertuples()]
     rows = judged(table)
-    rows = rows[rows.planted.notna() & (rows.group == "layer0")]
-    for (planted, total, seeds), part in rows.groupby(["planted", "total", "seeds"], sort=False):
-        first.append({"networks": "initial", "planted %": f"{100 * planted:g}", "rows of all seeds": f"{total:.0f}", "seeds": seeds,
-                      "verdicts": len(part), "cannot tell": int((part.outcome == "cannot tell").sum()), "biased": int(part.alarm.sum()),
-                      "share biased": f"{part.alarm.mean():.2f}"})
-    return pd.DataFrame(first)
+    rows = rows[rows.planted.isna() | (rows.group == "layer0")]
+    named = rows.planted.map(lambda planted: "" if pd.isna(planted) else f", bias of {100 * planted:g} % planted")
+    lines = []
+    for (networks, total, seeds), part in rows.assign(networks=rows.kind + named).groupby(["networks", "total", "seeds"], sort=False):
+        found = share(int(part.alarm.sum()), len(part))
+        lines.append({"networks": networks, "rows of all seeds": f"{total:.0f}", "seeds": str(seeds), "verdicts": str(len(part)),
+                      "cannot tell": str((part.outcome == "cannot tell").sum()), "biased": str(part.alarm.sum()),
+                      "share biased, from": f"{found.low:.3f}", "to": f"{found.high:.3f}"})
+    return pd.DataFrame(lines).set_index("networks")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("steps", "scale", "seed"))
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables,
+              fields=("steps", "scale", "seed"))

@@ -1,7 +1,9 @@
 """When does straight-through become accurate: with width, with depth, or with logits of what scale?
 
-Exact bias of the chain estimators in the first layer, over random networks.  Lines are medians, bands the middle half of the
-networks; the table gives the trend of the bias, the mean over networks of each network's own slope, with its 95 % interval.
+|bias| over the length |g| of the exact gradient, of the first layer, exact, over random networks along three axes that meet in one shape.
+Lines are medians, bands the middle half of the networks; what is off the scale of all others stands in words above the panel, with its
+least and its greatest median.  The table gives the trend of the bias, the mean over networks of each one's own slope, with its 95 %
+interval.
 """
 
 from dataclasses import dataclass
@@ -13,6 +15,9 @@ from scipy.stats import t
 from straightedge.analysis.cell.cell import Cell, Suppressed
 from straightedge.analysis.cell.way import way
 from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, percent, said, sentence, short
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.darn import Darn
@@ -23,6 +28,9 @@ from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments.runner.study import Study
 
 ESTIMATORS = (StraightThrough(), Identity(), Darn(), Deterministic(), MeanField())
+NONE = 1e-9
+FAR = 3.0
+"""An estimator whose bias is everywhere so many times that of every other is off the scale."""
 AXES = {"width": "units a layer", "depth": "Bernoulli layers", "scale": "scale of the pre-activations"}
 
 
@@ -79,29 +87,33 @@ def sliced(wide, axis):
 
 
 def figure(table):
-    """Columns: the axes; rows: relative bias, and the length of the mean along the exact gradient."""
+    """A panel for each axis: relative bias.  What is off the scale of all others stands in words at the top."""
     wide = relative(table)
-    drawing, axes = figures.panels(2, 3, 4.6, sharex="col", sharey="row")
-    for column, (axis, name) in enumerate(AXES.items()):
-        part = sliced(wide, axis)
-        for label, rows in part.groupby("label", sort=False):
-            for panel, metric in zip(axes[:, column], ("bias", "along"), strict=True):
-                curve(panel, rows.groupby(axis)[metric].quantile([0.25, 0.5, 0.75]).unstack(), label)
-        fixed = ", ".join(f"{other} {part[other].iloc[0]:g}" for other in AXES if other != axis)
-        axes[0, column].set_title(fixed)
-        axes[1, column].set(xscale="log", xlabel=name)
-        ticks = sorted(part[axis].unique())
-        axes[1, column].set_xticks(ticks, spaced(ticks))
-        axes[1, column].minorticks_off()
-    axes[0, 0].set(yscale="log", ylabel="|bias| / |exact|, first layer")
-    axes[1, 0].set_yscale("symlog", linthresh=1)
-    axes[1, 0].set_ylabel("<mean, exact> / |exact|²")
-    tops = wide.groupby(["label", "problem_widths", "problem_scale"]).along.median()
-    axes[1, 0].set_ylim(min(-0.3, 1.3 * wide.groupby("label").along.quantile(0.02).min()), 2 * tops.max())
-    for panel in (*axes[0], *axes[1]):
-        panel.axhline(1, color="0.7", linewidth=0.6, zorder=0)
-    figures.legend(drawing, list(dict.fromkeys(table.label)), 5)
+    drawing, axes = figures.panels(*((3, 1) if figures.narrow() else (1, 3)), 6.8 if figures.narrow() else 2.9, sharey=True)
+    parts = {axis: sliced(wide, axis) for axis in AXES}
+    medians = {axis: part.groupby(["label", axis], sort=False).bias.median() for axis, part in parts.items()}
+    far = [label for label in dict.fromkeys(table.label) if all(beyond(values.unstack("label"), label) for values in medians.values())]
+    for panel, (axis, name) in zip(axes.flat, AXES.items(), strict=True):
+        for label, rows in parts[axis].groupby("label", sort=False):
+            if label not in far:
+                curve(panel, rows.groupby(axis).bias.quantile([0.25, 0.5, 0.75]).unstack(), label)
+        ends = [(label, medians[axis][label]) for label in far]
+        panel.set_title("\n".join(f"↑ {figures.words(label)}: {short(values.min())} to {short(values.max())}" for label, values in ends),
+                        color=figures.mark(far[0])["color"] if far else "black")
+        fixed = ", ".join(f"{other} {parts[axis][other].iloc[0]:g}" for other in AXES if other != axis)
+        panel.set(xscale="log", yscale="log", xlabel=f"{name}\n({fixed})")
+        ticks = sorted(parts[axis][axis].unique())
+        panel.set_xticks(ticks, spaced(ticks))
+        panel.xaxis.set_minor_locator(figures.no_ticks())
+    for panel in axes[:, 0]:
+        panel.set_ylabel("|bias| / |g|, first layer")
+    figures.legend(drawing, [label for label in dict.fromkeys(table.label) if label not in far])
     return drawing
+
+
+def beyond(medians, label):
+    """Whether an estimator is off the scale of the others along this axis."""
+    return bool((medians[label] > FAR * medians.drop(columns=label).max(axis=1)).all())
 
 
 def spaced(ticks):
@@ -116,7 +128,7 @@ def spaced(ticks):
 def curve(panel, values, label):
     """Median and the middle half over the networks."""
     style = figures.mark(label)
-    panel.plot(values.index, values[0.5], markersize=3.5, label=label, **style)
+    panel.plot(values.index, values[0.5], label=label, **style | {"markersize": 3.5})
     panel.fill_between(values.index, values[0.25], values[0.75], color=style["color"], alpha=0.13, linewidth=0)
 
 
@@ -130,17 +142,45 @@ def trend(rows, axis):
     return np.mean(slopes), t.ppf(0.975, len(slopes) - 1) * np.std(slopes, ddof=1) / len(slopes) ** 0.5
 
 
+def words(table):
+    """The trends of the first estimator's bias."""
+    wide = relative(table)
+    biased = wide.groupby("label", sort=False).bias.max()
+    if not (biased > NONE).any():
+        return Words(f"Without bias at any width, depth and scale: {listed(map(said, biased.index))}.", "no bias.")
+    label = biased.index[biased > NONE][0]
+    mine = {axis: sliced(wide, axis)[lambda part: part.label == label] for axis in AXES}
+    ends = {axis: part.groupby(axis).bias.median() for axis, part in mine.items()}
+    said_of = {"width": "width", "depth": "depth", "scale": "the scale of the logits"}
+    ways: dict[str, list[str]] = {}
+    for axis, part in mine.items():
+        slope, half = trend(part, axis)
+        way = "neither clearly" if not abs(slope) > half else "falls" if slope < 0 else "grows"
+        places = ", ".join(f"{percent(ends[axis].iloc[place])} at {ends[axis].index[place]:g}" for place in (0, -1))
+        ways.setdefault(way, []).append(f"with {said_of[axis]} ({places})")
+    text = "; it ".join(f"{'changes' if way.startswith('n') else way} {listed(parts)}" + " not measurably" * way.startswith("n")
+                        for way, parts in ways.items())
+    slope, half = trend(mine["scale"], "scale")
+    return Words(sentence(f"the bias of {said(label)} {text}."),
+                 f"the bias of {said(label)} goes like scale^{slope:.2f} (± {half:.2f}) along the scale of the pre-activations.")
+
+
 def tables(table):
-    """The exponent of the bias along each axis, and the median bias at both ends."""
-    wide, rows = relative(table), []
+    """The exponent of the bias along each axis, and the median bias at both ends, the least at the end first."""
+    wide, frames = relative(table), []
     for axis, name in AXES.items():
+        rows = []
         for label, part in sliced(wide, axis).groupby("label", sort=False):
             slope, half = trend(part, axis)
             medians = 100 * part.groupby(axis).bias.median()
-            rows.append({"along": name, "estimator": figures.words(label), "exponent of the bias": f"{slope:.2f} ± {half:.2f}",
-                         "from": f"{medians.index[0]:g}", "median bias % there": f"{medians.iloc[0]:.3g}",
-                         "to": f"{medians.index[-1]:g}", "median bias % at the end": f"{medians.iloc[-1]:.3g}"})
-    return pd.DataFrame(rows)
+            rows.append({"along": f"{name}, from {medians.index[0]:g} to {medians.index[-1]:g}", "estimator": figures.words(label),
+                         "exponent of the bias": slope, "±": half, "bias % at the begin": medians.iloc[0],
+                         "bias % at the end": medians.iloc[-1]})
+        frames.append(pd.DataFrame(rows).sort_values("bias % at the end"))
+    found = pd.concat(frames, ignore_index=True)
+    numbers = [name for name in found if name not in ("along", "estimator")]
+    return found.assign(**{name: aligned(found[name], 2 if "exp" in name or name == "±" else 3) for name in numbers}).set_index("along")
 
 
-STUDY = Study(__name__, __doc__, Config, cells, {"figure": figure}, SMOKE, PAPER, tables=tables, fields=("widths", "scale", "seed"))
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables,
+              fields=("widths", "scale", "seed"))

@@ -1,19 +1,23 @@
 """The cells of a measurement: what cannot be measured is refused before the first row."""
 
 import sys
+from functools import partial
 
 from straightedge.analysis.cell.cell import Cell, Reference
 from straightedge.analysis.cell.measure import PRECISION
-from straightedge.analysis.cell.sampling import chunk_rows
+from straightedge.analysis.cell.memory import require_memory
+from straightedge.analysis.cell.reference import SHARE, quickest
 from straightedge.analysis.cell.until import Until
 from straightedge.analysis.problem.module import require_suited
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.apart import ending
 from straightedge.estimators.catalogue.spelling import estimator_of, name_of
 from straightedge.estimators.moment.exact import available
 from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.truth import exact_cost, require_exact
+from straightedge.experiments.runner.spread import own
 from straightedge.settings import Settings
 
 
@@ -22,21 +26,42 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
     until = Until.parse(settings.until, settings.max_rows, settings.max_seconds) if settings.until is not None else None
     if settings.against is not None and estimator_of(settings.against) not in estimators:
         raise InputError(f"against: {settings.against} is not measured; expected one of the estimators that are")
-    reference = Reference(estimator_of(settings.reference), settings.reference_rows) if settings.reference else None
-    if reference and not reference.estimator.unbiased:
-        raise InputError(f"reference: {settings.reference} is biased; expected an unbiased estimator such as reinforce or arm")
     network = problem.build()
-    if not reference:
+    drawn = network.to(settings.device, PRECISION[settings.precision])
+    reference = referred(network, settings) if settings.reference else None
+    if reference:
+        require_memory(drawn, reference.estimator, settings.memory << 20)
+    else:
         announce(network)
     for one in estimators:
-        require_suited(one, network)
-        suited(one, network, settings)
+        asked = partial(ask, one, network, drawn, settings)
+        if own(one) or not ending(asked):  # else its cell will say so, and alone
+            asked()
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
-                 settings.precision, settings.memory, until, reference) for one in estimators]
+                 settings.precision, until, reference) for one in estimators]
+
+
+def ask(estimator: Estimator, network: Network, drawn: Network, settings: Settings) -> None:
+    """Asks an estimator whether it can be measured.  Raises InputError where it cannot."""
+    require_suited(estimator, network)
+    suited(estimator, network, settings)
+    if settings.method != "exact":
+        require_memory(drawn, estimator, settings.memory << 20)
+
+
+def referred(network: Network, settings: Settings) -> Reference:
+    """The run in the place of the exact gradient."""
+    auto, name = settings.reference == "auto", settings.reference or ""
+    estimator = quickest(network) if auto else estimator_of(name)
+    if not estimator.unbiased:
+        raise InputError(f"reference: {name} is biased; expected an unbiased estimator such as reinforce or arm, or auto")
+    require_suited(estimator, network)
+    share = settings.reference_error or (SHARE if auto else 0.0)
+    return Reference(estimator, settings.reference_rows, share)
 
 
 def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
-    """Raises InputError where an estimator cannot be measured on this network, in this way, with this memory."""
+    """Raises InputError where an estimator cannot be measured on this network, in this way."""
     try:
         estimator.check(network)
         exact = settings.method == "auto" or available(estimator, network)
@@ -46,9 +71,6 @@ def suited(estimator: Estimator, network: Network, settings: Settings) -> None:
         return
     if settings.method == "exact" and not exact:
         raise InputError(f"{name_of(estimator)} has no exact moments on this network; use method auto or sampled")
-    if settings.method != "exact":
-        samples = vars(estimator).get("samples", 1)
-        chunk_rows(network.to("cpu", PRECISION[settings.precision]), settings.memory << 20, samples if isinstance(samples, int) else 1)
 
 
 def announce(network: Network) -> None:
@@ -56,7 +78,7 @@ def announce(network: Network) -> None:
     try:
         require_exact(network)
     except Unsuitable as error:
-        raise Unsuitable(f"{error}; or give a reference such as reinforce:baseline=leave_one_out,samples=2") from None
+        raise Unsuitable(f"{error}; or give a reference: auto, or one such as reinforce:baseline=leave_one_out,samples=2") from None
     needed = exact_cost(network)
     if needed.operations > 1e10:
         print(f"the exact gradient takes {needed}", file=sys.stderr)

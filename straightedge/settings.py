@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 from straightedge.analysis.cell.choice import Method, Precision
 from straightedge.estimators.network.error import InputError
 
 ENDINGS = (".csv", ".json", ".parquet")
 """What the name of a written table may end in."""
+
+Backend = Literal["processes", "dask"]
+"""Where cells are measured."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Settings:
     method: Method = "auto"
     """auto: exact moments where the estimator has them; sampled: never; exact: nothing else."""
     until: str | None = None
-    """Adds rows until a 95 % interval is tight: 'bias 1%%', 'cosine 0.01', 'rmse 2%%', 'along 0.01', 'descent 0.01'."""
+    """Adds rows until a 95 % interval is tight: 'bias 1%', 'cosine 0.01', 'rmse 2%', 'along 0.01', 'descent 0.01'."""
     max_rows: int = 1_000_000
     """Ceiling of `until`, rows of each seed."""
     max_seconds: float = 300.0
@@ -31,19 +35,26 @@ class Settings:
     against: str | None = None
     """One of the estimators: adds the differences of the others' errors from its errors, paired by seed."""
     reference: str | None = None
-    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place."""
+    """For a network too wide for exact tables: an unbiased estimator whose long run takes the exact gradient's place; auto: of a few, the
+    one with the least variance for its time on this network."""
     reference_rows: int = 100_000
     """Estimates of that run; its own error is subtracted wherever a square of it enters."""
+    reference_error: float | None = None
+    """Ends that run as soon as its error is below this part of the gradient's length; 0.05 for auto where it is not given."""
     device: str = "cpu"
     """Where rows are drawn: cpu, cuda, cuda:1."""
     precision: Precision = "float64"
     """Of the rows; the exact gradient and the statistics are float64 always."""
-    memory: int = 128
-    """MiB for one chunk of rows."""
+    memory: int = 256
+    """MiB that rows may hold while they are drawn: an estimator that needs more is refused; changes no number."""
     jobs: int | None = None
     """Processes; all cores if not given."""
     cell_timeout: float | None = None
     """Seconds that one estimator may take; it is then stopped and named, and the others go on."""
+    backend: Backend = "processes"
+    """Where estimators are measured: processes of this machine, or a dask cluster's workers."""
+    scheduler: str | None = None
+    """The address of the cluster's scheduler, as in tcp://HOST:8786."""
     results: Path | None = None
     """A folder that keeps each estimator's numbers as soon as they are there; the same measurement goes on from them."""
 
@@ -63,9 +74,23 @@ class Settings:
                              f"{' '.join(map(str, self.draws)) or 'none'}")
         if self.until is not None and self.seeds < 2:
             raise InputError("until: expected two seeds or more, whose spread gives the interval")
+        if self.reference_error is not None and (self.reference is None or not 0 < self.reference_error < 1):
+            raise InputError(f"reference_error: {self.reference_error!r}; expected a part of the gradient's length between 0 and 1, with a "
+                             "reference")
         if self.reference is not None and self.method == "exact":
             raise InputError("reference: a sampled reference goes with method auto or sampled, not with exact")
+        check_scheduler(self.backend, self.scheduler)
         device(self.device)
+
+
+def check_scheduler(backend: str, scheduler: str | None) -> None:
+    """Raises InputError for a backend without its scheduler, or a scheduler without its backend."""
+    if backend not in get_args(Backend):
+        raise InputError(f"backend: expected one of {', '.join(get_args(Backend))}, got {backend!r}")
+    if backend == "dask" and not scheduler:
+        raise InputError("scheduler: the backend dask needs the address of one; expected --scheduler tcp://HOST:8786")
+    if scheduler and backend != "dask":
+        raise InputError(f"scheduler: {scheduler} is for the backend dask; expected --backend dask with it")
 
 
 def device(name: str) -> None:

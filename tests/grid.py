@@ -16,7 +16,7 @@ from torch import Tensor
 from straightedge.estimators.network.loss import LogisticLoss, Loss, SquaredError, StateFunction
 from straightedge.estimators.network.network import SIGNS, Network
 from straightedge.estimators.network.noise import LOGISTIC
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.state import state_table
 
 ROWS = 300_000
 

@@ -5,7 +5,8 @@ import torch
 
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.catalogue.registry import registry
-from straightedge.estimators.sum.expectation import exact_cost, exact_gradient
+from straightedge.estimators.sum.cost import exact_cost
+from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.bench.ceiling import CEILING, loop
 from straightedge.experiments.bench.joint import floor_operations, joint_gradient
 

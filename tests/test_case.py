@@ -201,16 +201,12 @@ def test_one_row_of_a_certain_unit(name, a):
     assert abs(bridge.rows(name, net, 1)[0, 0] - want) < 1e-10 * abs(want)
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="a variance of 1e-15 is the difference of two squares near 1: it is right to 1e-16 of the squared mean")
 @pytest.mark.parametrize("name", SATURATED)
 def test_straight_through_variance_under_saturation(name):
     net = network(name)
     assert max(errors(net, bridge.moments("straight_through", net)[1], numbers(right(name).through_variance))) < 1e-9
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError,
-                   reason="the same difference, in the output layer")
 @pytest.mark.parametrize("name", SATURATED)
 def test_variance_of_the_output_layer_under_saturation(name):
     net = network(name)

@@ -138,7 +138,7 @@ def test_bad_input(run, folder, words, expected):
 def test_a_row_that_does_not_fit_the_memory(run, tmp_path):
     write(tmp_path / "big.npz", Points((8, 8), loss="logistic", points=4000).build())
     status, _, err = run("measure", "--network", tmp_path / "big.npz", "--loss", "logistic", "--estimator", "arm", "--memory", "1")
-    assert status == 2 and "too small for one row" in err
+    assert status == 2 and "too small for Arm" in err
 
 
 def test_good_input(run, folder, monkeypatch):

@@ -11,7 +11,7 @@ from straightedge.analysis.figure.markdown import markdown
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.display import sentence, visible
 from straightedge.estimators.straight_through import StraightThrough
-from straightedge.experiments.command.report import readable
+from straightedge.experiments.command.terminal import readable
 
 pytestmark = pytest.mark.unit
 
@@ -23,11 +23,14 @@ class Odd(StraightThrough):
     k: str = ""
 
 
-@pytest.mark.parametrize("word", ("[/x]", "[bold]b[/bold]", ":smile:", "\x1b[31mred", "$x^", "a\nb", "=1+1", "<b>", "a|b", "\u202egnp"))
-def test_a_table_and_a_figure_with_any_hyper_parameter(word):
-    result = measure(Points((2,), points=5), Odd(k=word), rows=10, seeds=2, jobs=1)
+WORDS = ("[/x]", "[bold]b[/bold]", ":smile:", "\x1b[31mred", "$x^", "a\nb", "=1+1", "<b>", "a|b", "\u202egnp")
+
+
+@pytest.mark.study
+def test_a_table_and_a_figure_with_any_hyper_parameter():
+    result = measure(Points((2,), points=5), [Odd(k=word) for word in WORDS], rows=10, seeds=2, jobs=1)
     shown = readable(result.table)
-    assert visible(word) in shown and all(line.isprintable() for line in shown.splitlines())
+    assert all(visible(word) in shown for word in WORDS) and all(line.isprintable() for line in shown.splitlines())
     result.plot().canvas.draw()
     assert all(line.isprintable() for line in repr(result).splitlines())
 

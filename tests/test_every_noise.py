@@ -12,6 +12,7 @@ import torch
 from straightedge.analysis.accuracy.bias_test import BiasTest
 from straightedge.analysis.check.ladder import layered, quadratic, vector
 from straightedge.estimators.catalogue.registry import registry
+from straightedge.estimators.corrected import Corrected
 from straightedge.estimators.measure_valued import MeasureValued
 from straightedge.estimators.network.loss import CrossEntropy
 from straightedge.estimators.network.network import BITS, SIGNS
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.sampled
 ESTIMATORS = {name: kind() for name, kind in registry().items() if kind.unbiased and kind.random} | {
     "reinforce, running mean": Reinforce(baseline="running_mean"),
     "reinforce, leave one out": Reinforce(baseline="leave_one_out", samples=3),
+    "corrected": Corrected(share=0.5),  # rarer corrections are as right, and rest on too few rows to be judged
     "measure_valued, uncoupled": MeasureValued(coupled=False),
 }
 ENCODINGS = {"chain": (SIGNS, BITS), "vector": (BITS, SIGNS)}

@@ -7,13 +7,18 @@ import torch
 
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.function import Toy, vector
-from straightedge.estimators.network.error import Unsuitable
+from straightedge.estimators.network.error import InputError, Unsuitable
 from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
 from straightedge.estimators.network.network import BITS, SIGNS, Network
 from straightedge.estimators.network.noise import NOISES
-from straightedge.estimators.sum.expectation import Data, exact_cost, exact_gradient, exact_loss, require_exact
+from straightedge.estimators.sum.cost import exact_cost, require_exact
+from straightedge.estimators.sum.expectation import exact_gradient, exact_gradients, exact_loss, exact_losses
 from straightedge.estimators.sum.kronecker import Space, kronecker
-from straightedge.estimators.sum.transfer import Transfer, enumerate_states, split
+from straightedge.estimators.sum.reference import References, Values, grouping, references
+from straightedge.estimators.sum.stack import Stack
+from straightedge.estimators.sum.state import enumerate_states
+from straightedge.estimators.sum.transfer import Blocked, split
+from straightedge.estimators.sum.whole import tables
 
 pytestmark = pytest.mark.exact
 
@@ -30,6 +35,18 @@ def joint(network: Network) -> torch.Tensor:
         z = x @ network.layers[-1][0].T + network.layers[-1][1] if network.outputs else x
         total = total + chance * network.loss(z, network.coefficients)
     return total.mean()
+
+
+def joint_by_layers(network: Network) -> torch.Tensor:
+    """The expected loss by transfer matrices formed whole, for states in {-1, +1}."""
+    below, rows = network.inputs, None
+    for (weight, bias), width in zip(network.layers, network.widths, strict=False):
+        a = below @ weight.T + bias
+        table = kronecker(network.noise.cdf(torch.stack((-a, a), 2))).table
+        rows = table if rows is None else rows @ table
+        below = 2 * enumerate_states(torch.arange(2**width), width, network.theta) - 1
+    phi = network.loss.features(below @ network.layers[-1][0].T + network.layers[-1][1])
+    return ((rows @ phi) * network.coefficients).sum(1).mean()
 
 
 def chain(widths, loss, noise="logistic", states=SIGNS, seed=0, points=4):
@@ -94,7 +111,9 @@ def test_blocks_do_not_change_the_gradient(block, monkeypatch):
     network = chain((7, 6, 7), CrossEntropy())
     whole = exact_gradient(network)
     monkeypatch.setattr("straightedge.estimators.sum.transfer.BLOCK_BYTES", block)
+    monkeypatch.setattr("straightedge.estimators.sum.expectation.WHOLE_BYTES", 0)
     torch.testing.assert_close(exact_gradient(network), whole, rtol=1e-11, atol=1e-15)
+    torch.testing.assert_close(exact_loss(network.at(2 * network.theta)), joint_by_layers(network.at(2 * network.theta)))
 
 
 def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
@@ -102,15 +121,7 @@ def test_deep_and_wide_agree_with_a_chain_of_dense_transfers():
     for widths in ((5,) * 14, (9, 9, 9)):
         network = chain(widths, CrossEntropy())
         theta = network.theta.clone().requires_grad_()
-        moving = network.at(theta)
-        below, rows = network.inputs, None
-        for (weight, bias), width in zip(moving.layers, widths, strict=False):
-            a = below @ weight.T + bias
-            table = kronecker(network.noise.cdf(torch.stack((-a, a), 2))).table
-            rows = table if rows is None else rows @ table
-            below = 2 * enumerate_states(torch.arange(2**width), width, theta) - 1
-        phi = network.loss.features(below @ moving.layers[-1][0].T + moving.layers[-1][1])
-        want, = torch.autograd.grad(((rows @ phi) * network.coefficients).sum(1).mean(), theta)
+        want, = torch.autograd.grad(joint_by_layers(network.at(theta)), theta)
         torch.testing.assert_close(exact_gradient(network), want, rtol=1e-8, atol=1e-12)
 
 
@@ -143,21 +154,53 @@ def test_float32_and_the_order_of_halves():
             assert first + second == width and first >= second >= 0
 
 
-def test_the_transfer_passes_gradcheck():
-    rng = torch.Generator().manual_seed(0)
-    weight, bias = (torch.randn(shape, generator=rng, dtype=torch.float64, requires_grad=True) for shape in ((3, 2), (3,)))
-    values = torch.randn(2, 8, generator=rng, dtype=torch.float64, requires_grad=True)
-    below = Data(Points((3,), points=5).build())
-    assert torch.autograd.gradcheck(lambda w, b, v: Transfer.apply(w, b, v, below, NOISES["normal"], Space(v)), (weight, bias, values))
+def saturated(seed: int, points: int = 6) -> Network:
+    """One shape, some units certain; every network with states and references of its own."""
+    network = chain((3, 2, 3), SquaredError(), seed=seed, points=points)
+    return network.at(network.theta * (1 + 4 * (seed % 3)))
 
 
-@pytest.mark.parametrize("block", (2000, 8 << 20))
-def test_a_graph_kept_is_right_a_second_time(monkeypatch, block):
-    """Tables live in shared memory, or are kept where there is one batch: neither another graph nor the first backward pass spoils them."""
-    monkeypatch.setattr("straightedge.estimators.sum.transfer.BLOCK_BYTES", block)
-    network = Points((6, 5, 7), points=30).build()
-    theta = network.theta.detach().requires_grad_()
-    value, other = exact_loss(network.at(theta)), exact_loss(network.at(2 * theta))
-    first = torch.autograd.grad(value, theta, retain_graph=True)[0]
-    assert torch.autograd.grad(other, theta)[0].sub(first).norm() > 1e-3 * first.norm()
-    assert torch.equal(torch.autograd.grad(value, theta)[0], first) and torch.equal(first, exact_gradient(network))
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_pullbacks_are_derivatives_of_the_transfer(seed):
+    """Both ways of the transfer, with one reference and with more, against autograd through its definition."""
+    network = saturated(seed)
+    rng = torch.Generator().manual_seed(seed)
+    a = torch.nn.functional.linear(network.inputs, *network.layers[0]).T[None].contiguous()
+    tail, c = torch.randn(1, 2, 8, generator=rng, dtype=torch.float64), torch.randn(1, 2, 6, generator=rng, dtype=torch.float64)
+    for among in (*references([a], network.noise), References(torch.tensor([[0, 1, 4]]), torch.tensor([[2, 5, 7]]))):
+        group = grouping(among, network.noise, a)
+        live, above = a.clone().requires_grad_(), tail.clone().requires_grad_()
+        chances = kronecker(network.noise.cdf(torch.stack((-live[0].T, live[0].T), 2))).table
+        reference = among.states[0, torch.zeros(6, dtype=torch.long) if group is None else group[0]]
+        found = (above[0] @ chances.T - tail[0][:, reference])[None]
+        want = torch.autograd.grad((found * c).sum(), (live, above))
+        for transfer in (Blocked(a, network.noise, Space(a)), *tables([a], network.noise, 2)):
+            values, pullback = transfer(Values(tail), among, group)
+            torch.testing.assert_close(values, found.detach(), rtol=1e-12, atol=1e-14)
+            for own, right in zip(pullback(c), want, strict=True):
+                torch.testing.assert_close(own, right, rtol=1e-11, atol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 0, 1 << 30])
+def test_networks_of_one_shape_in_one_pass(size, monkeypatch):
+    """The same numbers as one after the other: in passes of some, of one, and of all networks."""
+    networks = [saturated(seed) for seed in range(9)]
+    assert len({tuple(len(part.states) for part in references([a[0] for a in activations(one)], one.noise)) for one in networks}) > 1
+    gradients, losses = (torch.stack([call(one) for one in networks]) for call in (exact_gradient, exact_loss))
+    monkeypatch.setattr("straightedge.estimators.sum.expectation.WHOLE_BYTES", 5000 if size == 1 else size)
+    torch.testing.assert_close(exact_gradients(networks), gradients, rtol=1e-10, atol=1e-300)
+    torch.testing.assert_close(exact_losses(networks), losses, rtol=1e-13, atol=0)
+    assert (exact_gradients(networks[::-1]) - gradients).abs().max() > 0.1  # the comparison can fail
+
+
+def activations(network: Network) -> list[torch.Tensor]:
+    """[1, n, s] of every layer."""
+    return Stack.of([network], network).activations()
+
+
+def test_networks_of_other_shapes_are_refused():
+    first = chain((3, 2), CrossEntropy())
+    for other in (chain((2, 3), CrossEntropy()), chain((3, 2), CrossEntropy(), points=5), chain((3, 2), CrossEntropy(), "normal"),
+                  chain((3, 2), SquaredError()), chain((3, 2), CrossEntropy(), states=BITS)):
+        with pytest.raises(InputError, match="of one shape"):
+            exact_gradients([first, other])

@@ -141,7 +141,8 @@ def test_bad_input_is_one_sentence(name):
 
 OTHER = {"widths": (2, 2), "noise": "normal", "states": "01", "loss": "squared_error", "steps": 7, "trainer": "arm", "rate": 0.5,
          "scale": 3.0, "seed": 4, "shape": "rings", "points": 9, "inputs": 4, "reduction": "project", "target": 0.3, "units": 3,
-         "logit": 0.7, "degree": 1, "repeated": True, "power": 2, "hidden": (1,)}
+         "logit": 0.7, "degree": 1, "repeated": True, "power": 2, "hidden": (1,),
+         "optimizer": "momentum", "decay": True, "passes": 3}
 KINDS = (Points, Digits, Toy, Polynomial, Writing, BernoulliWeights)
 
 

@@ -91,7 +91,7 @@ def test_a_runs_error_is_in_every_interval(run):
     for metric, draws, most in (("bias2", 1, 0.99), ("along", 1, 0.99), ("exact2", 1, 0.99), ("rmse_relative", 100, 1.0)):
         assert 0.9 <= covered([measured(one, metric, draws) for one in found], measured(truth, metric, draws).value) <= most, metric
     if run == 500:
-        blind = [Estimate.normal(one.value, (tally_.projection / tally_.n) ** 0.5 / tally_.length) for tally_ in found
+        blind = [Estimate.normal(one.value, float(tally_.projection.variance / tally_.n) ** 0.5 / tally_.length) for tally_ in found
                  for one in [measured(tally_, "along")]]
         assert covered(blind, measured(truth, "along").value) < 0.6
 

@@ -27,6 +27,7 @@ def small(name, **options):
     return LEARNERS[name](**OPTIONS.get(name, {}), **SMALL, **options)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", LEARNERS)
 def test_rows_depend_on_their_own_generator_and_the_learning_seed_alone(name):
     """Not on what was drawn before, nor on how many rows, nor on the object; another learning seed gives other rows."""
@@ -37,6 +38,7 @@ def test_rows_depend_on_their_own_generator_and_the_learning_seed_alone(name):
     assert not torch.equal(small(name, learning_seed=1)(networks[0], 8, generator(7)), rows)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learned_once_and_forgotten_with_the_network(name):
     network = vector(quadratic)
@@ -48,6 +50,7 @@ def test_learned_once_and_forgotten_with_the_network(name):
     assert len(LEARNED) < before
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", LEARNERS)
 def test_learning_counts_as_no_pass_and_leaves_the_global_generator_alone(name):
     network = layered((2, 3, 2, 3), CrossEntropy(), [0, 2])

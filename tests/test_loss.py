@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from straightedge.estimators.disarm import Disarm
 from straightedge.estimators.moment.exact import exact_moments
-from straightedge.estimators.network.loss import LOSSES, CrossEntropy, LabelError, LogisticLoss, SquaredError, StateFunction
+from straightedge.estimators.network.loss import LOSSES, CrossEntropy, LabelError, LogisticLoss, Loss, SquaredError, StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
@@ -112,3 +112,20 @@ def test_cross_entropy_of_a_certain_class():
     tied = torch.zeros(1, 3, dtype=torch.float64, requires_grad=True)
     torch.testing.assert_close(torch.autograd.grad(CrossEntropy().features(tied)[0, 0], tied)[0],
                                torch.tensor([[-2, 1, 1]], dtype=torch.float64) / 3)
+
+
+@pytest.mark.parametrize("loss", [CrossEntropy(), LogisticLoss(), SquaredError(), SquaredError((2.5, -1.0, 0.25))], ids=str)
+def test_slopes_are_what_autograd_makes_of_the_features(loss):
+    rng = torch.Generator().manual_seed(0)
+    z = 3 * torch.randn(4, 5, 1 if isinstance(loss, LogisticLoss) else 3, generator=rng, dtype=torch.float64)
+    weights = torch.randn(loss.features(z).shape, generator=rng, dtype=torch.float64)
+    want = Loss.slopes(loss, z, weights)
+    torch.testing.assert_close(loss.slopes(z, weights), want, rtol=1e-13, atol=1e-13)
+    assert (loss.slopes(z, weights.flip(0)) - want).abs().max() > 0.1  # the comparison can fail
+
+
+def test_slopes_of_a_certain_class():
+    """Weights of the certain class alone: the slope is the others' share, far below rounding."""
+    z, weights = torch.tensor([[60.0, 0.0, 1.0]], dtype=torch.float64), torch.tensor([[1.0, 0.0, 0.0]], dtype=torch.float64)
+    want = [-math.exp(-60) * (1 + math.e), math.exp(-60), math.exp(-59)]
+    np.testing.assert_allclose(CrossEntropy().slopes(z, weights)[0], want, rtol=1e-13)

@@ -12,7 +12,7 @@ from straightedge.analysis.problem.archive import write
 from straightedge.analysis.problem.classification import Points
 from straightedge.experiments.command.measure import Options
 from straightedge.experiments.command.measure import measured as result_of
-from straightedge.experiments.command.report import readable
+from straightedge.experiments.command.terminal import readable
 
 pytestmark = pytest.mark.sampled
 
@@ -49,7 +49,8 @@ def test_exact_and_sampled_agree(file):
     a straight-through error taken for REINFORCE's would be thousands of errors off."""
     exact = table_of(options(file, method="exact"))
     sampled = table_of(options(file, method="sampled", seeds=12))
-    assert set(exact.method) == {"exact"} and set(sampled.method) == {"sampled"}
+    nature = ("loss", "saturation")  # of the network, known in one way whatever the method
+    assert set(exact[~exact.metric.isin(nature)].method) == {"exact"} and set(sampled[~sampled.metric.isin(nature)].method) == {"sampled"}
     for draws in (1, 500):
         truth, found = values(exact, "rmse_relative", draws), values(sampled, "rmse_relative", draws)
         for key, (value, error) in found.items():

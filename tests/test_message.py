@@ -11,8 +11,9 @@ from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.darn import Darn
 from straightedge.estimators.decoupled_st_gumbel import DecoupledStGumbel
 from straightedge.estimators.moment.basis import unit_basis
+from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.moment.exact import available, exact_moments
-from straightedge.estimators.moment.message import ChainPlan, tuples
+from straightedge.estimators.moment.message import tuples
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
 from straightedge.estimators.network.network import BITS
@@ -120,7 +121,7 @@ def test_the_comparison_can_fail(monkeypatch):
     theta = network.theta.clone()
     theta[0] *= 1 + 1e-6
     assert not grid.agree(network, exact_moments(Darn(), network.at(theta)), truth)
-    monkeypatch.setattr("straightedge.estimators.moment.message.tuples", lambda width, power, own: tuples(width, power, True))
+    monkeypatch.setattr("straightedge.estimators.moment.chain.tuples", lambda width, power, own: tuples(width, power, True))
     found = exact_moments(Darn(), network)
     assert grid.distance(network, found.mean, truth[0]) < 1e-12
     assert grid.distance(network, found.variance, truth[1]) > 1e-3
@@ -137,7 +138,7 @@ def test_both_bases_agree(monkeypatch):
 def test_chunks_change_nothing(monkeypatch):
     network = NETWORKS["many targets, uniform"]
     found = exact_moments(Darn(), network)
-    for module in ("message", "marginal"):
+    for module in ("chain", "marginal"):
         monkeypatch.setattr(f"straightedge.estimators.moment.{module}.CHUNK_BYTES", 200)
     other = exact_moments(Darn(), network)
     assert grid.agree(network, other, (found.mean, found.variance))

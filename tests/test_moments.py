@@ -110,6 +110,7 @@ SAMPLED = [name for name, kind in registry().items()
            if any(available_ for network in NETWORKS.values() for available_ in [available(kind(), network)])]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", SAMPLED)
 def test_samples(name):
     estimator = registry()[name]()

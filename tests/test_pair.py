@@ -9,7 +9,8 @@ from straightedge.estimators.disarm import Disarm
 from straightedge.estimators.local_expectation import LocalExpectation
 from straightedge.estimators.measure_valued import MeasureValued
 from straightedge.estimators.moment.exact import available, exact_moments
-from straightedge.estimators.moment.pair import PairPlan, arm_pairing, common, disarm_pairing, flip_pairing, members
+from straightedge.estimators.moment.pair import PairPlan, arm_pairing, common, disarm_pairing, flip_pairing
+from straightedge.estimators.moment.spread import members
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, SquaredError, StateFunction
 from straightedge.estimators.network.network import BITS

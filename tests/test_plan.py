@@ -7,8 +7,8 @@ import tests.grid as grid
 from straightedge.estimators.exact import Exact
 from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.moment.basis import basis, unit_basis
+from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.moment.exact import available, exact_moments
-from straightedge.estimators.moment.message import ChainPlan
 from straightedge.estimators.muprop import Muprop
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import CrossEntropy

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytestmark = pytest.mark.unit
@@ -36,6 +37,10 @@ FAULTY = {
     "arm": (SOUND.replace("NAME", "Arm"), "the name arm is taken by"),
     "my-rule": (SOUND.replace("NAME", "MyRule"), "cannot name a module of Python"),
 }
+FATAL = {"_exit": ("import os\nos._exit(0)\n", "ended itself with status 0"),
+         "kills": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", "was killed by SIGKILL"),
+         "faults": ("import ctypes\nctypes.string_at(0)\n", "was killed by SIGSEGV")}
+"""What ends the process of whoever imports it."""
 EXITS = SOUND.replace("NAME", "Exits").replace("def unit", "def __call__(self, network, n, rng):\n        raise SystemExit\n\n    def unit")
 
 
@@ -63,6 +68,7 @@ def test_list_names_the_sound_and_the_files_that_are_not_used(folder):
         assert FAULTY[name][1] in unused, name
 
 
+@pytest.mark.endtoend
 def test_every_fault_is_one_sentence_with_file_and_line(folder):
     """All of them in one process, through the door that `check` and `measure` use; the sound one is found beside them."""
     script = f"""
@@ -88,6 +94,7 @@ for name in {list(FAULTY)!r}:
         assert sentence.startswith(f"{name} is not used: {folder / name}.py") and expected in sentence, sentence
 
 
+@pytest.mark.endtoend
 @pytest.mark.parametrize("name", ("no_default", "leaves", "arm"))
 def test_check_of_a_faulty_plugin(folder, name):
     found = run("check", name, "--plugins", folder)
@@ -96,6 +103,7 @@ def test_check_of_a_faulty_plugin(folder, name):
     assert FAULTY[name][1] in found.stderr
 
 
+@pytest.mark.endtoend
 def test_exit_inside_the_call_is_a_failure_of_the_estimator(folder):
     found = run("check", "exits", "--plugins", folder)
     assert found.returncode == 1 and "SystemExit" in found.stdout, found.stdout + found.stderr
@@ -110,3 +118,27 @@ def test_no_folder_is_refused(words):
 def test_the_same_folder_twice_and_with_an_equals_sign(folder):
     found = run(f"--plugins={folder}", "--plugins", folder)
     assert found.returncode == 0 and found.stdout.count("\n  sound  ") == 1
+
+
+@pytest.mark.parametrize("way", FATAL)
+def test_what_ends_the_process_that_imports_it_is_one_sentence(way, tmp_path):
+    """Its last act is not ours: it is tried in a process of its own, and the sound one beside it is measured all the same."""
+    text, words = FATAL[way]
+    (tmp_path / "fatal.py").write_text(SOUND.replace("NAME", "Fatal") + text)
+    (tmp_path / "sound.py").write_text(SOUND.replace("NAME", "Sound"))
+    found = run("check", "fatal", "--plugins", tmp_path)
+    assert (found.returncode, found.stdout) == (2, ""), found.stdout + found.stderr
+    assert found.stderr.count("\n") == 1 and f"a process that imports it {words}" in found.stderr and "fatal.py" in found.stderr
+    assert run("draws", "--plugins", tmp_path, "--smoke", "--only", "sound", "--dry-run", "--results", tmp_path).returncode == 0
+
+
+def test_what_ends_the_process_that_asks_it_is_named_by_its_cell(tmp_path):
+    """In `check`, while a measurement is planned, is not silence either."""
+    body = "    def check(self, network):\n        import os\n        os._exit(0)\n"
+    (tmp_path / "fatal.py").write_text(SOUND.replace("NAME", "Fatal").replace("    def unit", f"{body}\n    def unit"))
+    np.savez(tmp_path / "my.npz", w0=np.ones((2, 2)), b0=np.zeros(2), w1=np.ones((2, 2)), b1=np.zeros(2), X=np.eye(2), Y=np.arange(2))
+    found = run("measure", "--plugins", tmp_path, "--network", tmp_path / "my.npz", "--estimator", "fatal", "--estimator", "mean_field",
+                "--rows", "20", "--seeds", "2", "--results", tmp_path / "results")
+    assert found.returncode == 1 and "mean_field" in found.stdout and "fatal: its process ended itself with status 0" in found.stderr
+    found = run("check", "fatal", "--plugins", tmp_path)
+    assert found.returncode == 1 and found.stderr == "straightedge: check: a process that checks fatal ended itself with status 0\n"

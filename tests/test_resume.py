@@ -2,14 +2,17 @@
 
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
 
+import matplotlib.pyplot as plt
 import pytest
 
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.figure import look
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store import file
 from straightedge.analysis.store.place import checkout
@@ -18,13 +21,14 @@ from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments import bias_variance
 from straightedge.experiments.command import clean
-from straightedge.experiments.runner import manifest
+from straightedge.experiments.runner import log
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.run import run_cells
 
 SCRIPT = """
 from straightedge.experiments import bias_variance
 from straightedge.experiments.runner import perform
+from straightedge.analysis.figure import look
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.straight_through import StraightThrough
@@ -43,6 +47,15 @@ def started(folder, jobs):
     return process
 
 
+def untold(path):
+    """A picture without what is told of where it is from, and what depends on its length."""
+    kind, data = path.suffix[1:], path.read_bytes()
+    if kind == "png":
+        return plt.imread(path).tobytes()
+    field = {"svg": rb"<dc:description>.*?</dc:description>", "pdf": rb"\s/Subject \(.*?\)\s>>"}[kind]
+    return re.sub(rb"xref.*", b"", re.sub(field, b"", data, flags=re.DOTALL), flags=re.DOTALL)
+
+
 @pytest.mark.endtoend
 def test_killed_runs_resume_to_the_same_bytes(tmp_path):
     """The process group is killed at three moments, the last of which find cells; then a run in two processes completes it."""
@@ -58,9 +71,10 @@ def test_killed_runs_resume_to_the_same_bytes(tmp_path):
     assert process.wait(120) == 0
     process.stdout.close()
     folder = tmp_path / "results" / "custom" / whole.name
-    for path in whole.iterdir():
-        if path.is_file() and path.name != manifest.RUN:
-            assert path.read_bytes() == (folder / path.name).read_bytes(), path.name
+    for name in ("summary.csv", "table.md", "table.tex"):
+        assert (whole / name).read_bytes() == (folder / name).read_bytes(), name
+    for kind in look.FORMATS:  # which say when they were made, and are else the same
+        assert untold(whole / f"figure.{kind}") == untold(folder / f"figure.{kind}"), kind
     assert not list(folder.rglob(f".*{file.ENDING}"))
 
 
@@ -87,6 +101,6 @@ def test_clean_removes_what_nothing_asks_for(tmp_path, monkeypatch):
     said = clean.cleaned(results)
     assert said == f"removed 3 stored cells, {size:,} bytes, and 5 bytes that killed runs left; kept 1 of estimators that are not here " \
         "(--plugins DIR)"
-    assert sorted(path.name for path in own.iterdir()) == sorted((good.name, away.name))
+    assert sorted(path.name for path in own.iterdir()) == sorted((good.name, away.name, log.NAME))
     assert (results / "measured" / good.name).is_file() and not (results / "bias_variance" / "cells" / good.name).exists()
     assert clean.cleaned(tmp_path / "absent").startswith("nothing to clean")

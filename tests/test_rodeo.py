@@ -15,7 +15,7 @@ from straightedge.estimators.rodeo import Rodeo
 from straightedge.estimators.sampling.peer import draw
 from straightedge.estimators.sampling.stein import stein
 from straightedge.estimators.sum.expectation import exact_gradient
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.state import state_table
 
 pytestmark = pytest.mark.sampled
 

@@ -186,7 +186,7 @@ def test_the_comparison_can_fail(monkeypatch):
     """Without a reference layer 0 is lost, with the first data point's alone the others are."""
     case, data = witness((2, 3, 2), 36), by_data(38)
     with monkeypatch.context() as patch:
-        patch.setattr(Values, "since", lambda self, state: self.at())
+        patch.setattr(Values, "since", lambda self, states: self.whole().unsqueeze(-3))
         assert errors(case.network, exact_gradient(case.network), case.gradient())[0] > 1e-2
     monkeypatch.setattr("straightedge.estimators.sum.reference.MOST", 1)
     assert max(errors(data.network, exact_gradient(data.network), data.gradient())) > 1e-3

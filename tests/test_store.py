@@ -8,7 +8,7 @@ import pytest
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.key import bare, code, key, source
+from straightedge.analysis.store.key import bare, code, digest, key, source
 from straightedge.analysis.store.parquet import load, parquet
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
@@ -35,6 +35,7 @@ def module(tmp_path, monkeypatch):
 
     def write(text, name="sample_of_a_test"):
         (tmp_path / f"{name}.py").write_text(text)
+        digest.cache_clear()
         source.cache_clear()
         code.cache_clear()
         return key({}, ("straightedge.estimators.sample_of_a_test",))

@@ -25,4 +25,8 @@ def test_rates(table):
 
 def test_marks(table):
     drawing = verdict.figure(table)
-    assert len(drawing.axes) == 2 and len(drawing.axes[0].lines) == 2 * 2 + 1
+    silent, accused, found = drawing.axes
+    assert len(silent.lines) == len(accused.containers) == 2 and len(found.containers) == 1
+    assert "5 verdicts" not in verdict.words(table).answer and "none is an accusation" in verdict.words(table).answer
+    assert "10 are accusations" in verdict.words(table.assign(outcome=lambda rows: rows.outcome.where(
+        rows.index.isin(rows[(rows.metric == "bias2") & rows.get("planted").isna()].index[10:]), "bias detected"))).answer

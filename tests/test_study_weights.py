@@ -31,7 +31,7 @@ def test_complete(table):
 def test_marks(table):
     drawing = weights.figure(table)
     assert [len(panel.lines) for panel in drawing.axes] == [7, 7, 7]
-    assert "BayesBiNN, published" in {text.get_text() for text in drawing.legends[0].get_texts()}
+    assert "BayesBiNN (published)" in {text.get_text() for text in drawing.legends[0].get_texts()}
     close(drawing)
 
 

@@ -152,3 +152,15 @@ def test_what_cannot_be_judged_is_refused():
         assert_unbiased(reinforce, loss, A, rows=0)
     with pytest.raises(ValueError, match="complex"):
         judge(lambda logits, f, rng: logits + 0j, loss, A)
+
+
+def of_the_batch(x):
+    """Its mean over what it is asked about is zero."""
+    return loss(x) - loss(x).mean()
+
+
+@pytest.mark.parametrize(("wrong", "words"), ((lambda x: loss(x) + torch.rand(x.shape[:-1]), "asked again"), (of_the_batch, "asked again"),
+                                              (lambda x: loss(x.mul_(0.5)), "writes into the states")), ids=("random", "batch", "writing"))
+def test_a_loss_is_a_function_of_one_state(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        judge(arm, wrong, A)

@@ -22,14 +22,14 @@ class Accuracy:
     draws: tuple[int, ...] = (1,)
     sums: Sums = field(init=False)
     blocks: Blocks = field(init=False)
-    descents: dict[str, int] = field(init=False)
-    """Rows with <row, g> > 0."""
+    descents: dict[str, Tensor] = field(init=False)
+    """Rows with <row, aim> > 0, for every aim."""
     cosines: "dict[int, Cosines]" = field(init=False)
 
     def __post_init__(self):
         like = self.truth.directions.new_zeros(sum(self.truth.directions.shape))
         self.sums, self.blocks = Sums.none(like), Blocks(len(like), like)
-        self.descents = dict.fromkeys(self.truth.groups, 0)
+        self.descents = dict.fromkeys(self.truth.groups, torch.zeros_like(self.truth.aims[0], dtype=torch.int64))
         self.cosines = {draws: Cosines(draws, self.truth) for draws in self.draws}
 
     @property
@@ -45,8 +45,8 @@ class Accuracy:
         self.sums = self.sums + Sums.of(torch.cat((rows, along), 1))
         squares = [rows[:, where].square().sum(1) for where in self.truth.groups.values()]
         self.blocks.add(torch.cat((rows, *(square[:, None] for square in squares)), 1))
-        for index, name in enumerate(self.truth.groups):
-            self.descents[name] += int((along[:, index] > 0).sum())
+        for name, where in self.truth.groups.items():
+            self.descents[name] = self.descents[name] + (rows[:, where] @ self.truth.aims[where] > 0).sum(0)
         for cosines in self.cosines.values():
             cosines.add(rows)
 
@@ -59,7 +59,7 @@ class Cosines:
         self.partial, self.filled, self.count = torch.zeros_like(truth.exact), 0, 0
         self.directions = {name: torch.zeros_like(truth.exact[where]) for name, where in truth.groups.items()}
         """Sums of the means' unit vectors."""
-        self.squares = dict.fromkeys(truth.groups, 0.0)
+        self.cosines = {name: Sums.none(truth.exact[:1]) for name in truth.groups}
 
     def add(self, rows: Tensor) -> None:
         if self.filled:
@@ -84,4 +84,4 @@ class Cosines:
             length = part.norm(dim=1, keepdim=True)
             units = torch.where(length == 0, 0.0, part / length)  # NaN stays NaN
             self.directions[name] = self.directions[name] + units.sum(0)
-            self.squares[name] += float((units @ self.truth.directions[where, index]).square().sum())
+            self.cosines[name] = self.cosines[name] + Sums.of((units @ self.truth.directions[where, index])[:, None])

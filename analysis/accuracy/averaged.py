@@ -7,18 +7,22 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import torch
 from jaxtyping import Float
 from scipy.stats import t as student
 from torch import Tensor
 
 from straightedge.analysis.accuracy.interval import TAIL, UNDEFINED, Estimate
-from straightedge.analysis.accuracy.single import along, bias2, exact2, told, variance
+from straightedge.analysis.accuracy.single import along, average, exact2, told, variance
 from straightedge.analysis.accuracy.tally import Error, Tally
+
+Function = Callable[[float, float, float], float]
+"""Of what is along the gradient, what is across it or off it, squared, and the variance."""
 
 
 def mse(tally: Tally, draws: int) -> Estimate:
     """The bias counts as zero where its debiased square is negative."""
-    return blended(tally, bias2(tally), lambda a, square, spread: square + spread / draws, 0.0, np.inf)
+    return blended(tally, off(tally), lambda a, square, spread: square + spread / draws, 0.0, np.inf)
 
 
 def rmse_relative(tally: Tally, draws: int) -> Estimate:
@@ -41,9 +45,9 @@ def rmse_rescaled(tally: Tally, draws: int) -> Estimate:
     def root(a: float, across2: float, spread: float) -> float:
         length = np.hypot(a * scale, np.sqrt(across2))
         if not length > 0:
-            return np.nan
+            return np.inf if spread > 0 else np.nan
         off = across2 / (length * (length + a * scale)) if a > 0 else 1 - a * scale / length  # 1 - cos, without cancellation
-        return float(np.sqrt(2 * off + spread / length**2 / draws))
+        return float(np.sqrt(max(2 * off + spread / length**2 / draws, 0.0)))
 
     return blended(tally, across(tally), root, 0.0, np.inf) if tally.length else UNDEFINED
 
@@ -53,23 +57,31 @@ def efficiency(tally: Tally, draws: int) -> Estimate:
         return UNDEFINED
     scale2, own = max(exact2(tally).value, 0.0), along(tally).error
 
-    def part(a: float, across2: float, spread: float) -> float:
-        forward = (max(a * a - own**2, 0.0) if np.isfinite(own) else a * a) * scale2
+    def part(a: float, across2: float, spread: float, noise2: float = 0.0) -> float:
+        forward = max(a * a - noise2, 0.0) * scale2
         whole = forward + across2 + spread / draws
         return forward / whole if whole > 0 else 0.0
 
-    return blended(tally, across(tally), part, 0.0, 1.0)
+    debiased = part(along(tally).value, max(across(tally).value, 0.0), tally.spread, own**2 if np.isfinite(own) else 0.0)
+    return blended(tally, across(tally), part, 0.0, 1.0, debiased)
+
+
+@lru_cache(maxsize=16)
+def off(tally: Tally) -> Estimate:
+    """|E r - g|^2, with as much left out on both sides, for what is added to it has an error of its own."""
+    return tally.square(tally.mean - tally.exact, tally.errors).estimate(0.0)
 
 
 @lru_cache(maxsize=16)
 def across(tally: Tally) -> Estimate:
     """|E r|^2 - A^2, the square of what is across the gradient."""
     unit = tally.exact / tally.length
-    errors = [kept_across(error, unit, tally.projection / error.n if error is tally.rows else error.along(unit)) for error in tally.errors]
+    forward = float(tally.projection.variance) / tally.n if tally.projection is not None else 0.0
+    errors = [kept_across(error, unit, forward if error is tally.rows else error.along(unit)) for error in tally.errors]
     if tally.run is not None:  # turning g by its error turns E r across it
         scale = float(tally.mean @ unit) / tally.length
         errors[-1] = Error(errors[-1].n, errors[-1].variance * scale**2, errors[-1].means * scale)
-    return tally.square(tally.mean - (tally.mean @ unit) * unit, errors).estimate()
+    return tally.square(tally.mean - (tally.mean @ unit) * unit, errors).estimate(0.0)
 
 
 def kept_across(error: Error, unit: Float[Tensor, " k"], along2: float) -> Error:
@@ -79,50 +91,81 @@ def kept_across(error: Error, unit: Float[Tensor, " k"], along2: float) -> Error
     return Error(error.n, error.variance * share, error.means - (error.means @ unit)[:, None] * unit)
 
 
-def blended(tally: Tally, square: Estimate, function: Callable[[float, float, float], float], least: float, most: float) -> Estimate:
-    """function(along, square, variance) with an interval within [least, most].
+def blended(tally: Tally, square: Estimate, function: Function, least: float, most: float, value: float | None = None) -> Estimate:
+    """function(along, square, variance) with an interval within [least, most]; `value` where it is debiased.
 
-    The square is moved to the ends of its interval, along and variance in the direction in which their blocks vary; the moves add in
-    quadrature.  Where the square may be zero the interval reaches as far as if it were known to be."""
-    length, noise = along(tally) if tally.length else Estimate.exact(np.nan), variance(tally)
-    a, b, v = length.value, max(square.value, 0.0), noise.value
-    value = function(a, b, v)
+    Where the square may be zero the interval reaches as far as if it were known to be."""
+    forward, noise = along(tally) if tally.length else Estimate.exact(0.0), variance(tally)
+    b, directed = max(square.value, 0.0), square is not off(tally)
+    value = function(forward.value, b, noise.value) if value is None else value
     if tally.rows is None:
         return Estimate.exact(value)
-    if tally.run is not None and square is not bias2(tally) and not told(exact2(tally)):
+    if directed and not (np.isfinite([forward.low, forward.high]).all() and told(exact2(tally))):
         return Estimate(value, np.nan, least, most)
     if not np.isfinite(value):
         return UNDEFINED
-    slopes = [(function(a + (i == 0) * h, b, v + i * h) - function(a - (i == 0) * h, b, v - i * h)) / (2 * h) if h > 0 else 0.0
-              for i, h in enumerate((1e-4 * abs(a) + 1e-12, 1e-4 * v))]
-    slopes[0] = slopes[0] if np.isfinite(slopes[0]) else 0.0  # the mean squared error does not ask for along
-    blocks = slopes[1] * tally.energy
-    if slopes[0]:
-        blocks = blocks + slopes[0] * (tally.rows.means @ tally.exact) / tally.length**2
-    own2 = float(blocks.var()) / len(blocks) if len(blocks) > 1 else np.nan
-    if tally.run is not None and slopes[0]:
-        own2 += slopes[0] ** 2 * max(length.error**2 - tally.projection / tally.n / tally.length**2, 0.0)
-    half = float(student.isf(TAIL, max(len(blocks) - 1, 1))) * own2**0.5
-    ends = [function(a, end, v) for end in (square.low, square.high)] if square.error else [value]
-    low, high = value - np.hypot(half, max(value - min(ends), 0.0)), value + np.hypot(half, max(max(ends) - value, 0.0))
+    parts = (forward if directed else Estimate.exact(forward.value)), noise
+    together = (correlation(tally, forward, tally.energy), correlation(tally, forward, crosswise(tally))) if directed else (0.0, 0.0)
+    low, high = moved(function, parts[0], Estimate(b, square.error, square.low, square.high), noise, together)
     if square.low <= 0:
-        edge = function(a, 0.0, v)
-        low, high = min(low, edge - half), max(high, edge + half)
-    error = float((high - low) / (2 * student.isf(TAIL, np.inf)))
-    return Estimate(value, error, float(max(low, least)), float(min(high, most)))
+        ends = moved(function, parts[0], Estimate.exact(0.0), noise, together)
+        low, high = min(low, ends[0]), max(high, ends[1])
+    low, high = max(min(low, value), least), min(max(high, value), most)
+    return Estimate(value, (high - low) / (2 * float(student.isf(TAIL, np.inf))), low, high)
+
+
+def crosswise(tally: Tally) -> Tensor | None:
+    """The blocks' parts along what is across the gradient."""
+    if tally.rows is None:
+        return None
+    return tally.rows.means @ (tally.mean - (tally.mean @ tally.exact) / tally.length**2 * tally.exact)
+
+
+def correlation(tally: Tally, forward: Estimate, other: Tensor | None) -> float:
+    """Of the error of along and of another part, by how their blocks vary together; a run's error is along's alone."""
+    if tally.rows is None or other is None or tally.projection is None or len(other) < 4 or not forward.error > 0:
+        return 0.0
+    blocks = torch.stack((tally.rows.means @ tally.exact, other))
+    if not bool((blocks.std(1) > 0).all()):
+        return 0.0
+    own = float(tally.projection.variance / tally.n) ** 0.5 / tally.length
+    return float(torch.corrcoef(blocks)[0, 1]) * min(own / forward.error, 1.0)
+
+
+def moved(function: Function, forward: Estimate, square: Estimate, noise: Estimate, together: tuple[float, float]) -> tuple[float, float]:
+    """The least and the most of function(forward, square, noise): every part is moved to the ends of its interval, and the moves add in
+    quadrature (Zou, Donner 2008), that of the first and the others with their correlations, those with the last and with the square,
+    where it makes the interval longer."""
+    a, b, v = forward.value, square.value, noise.value
+    middle, found = function(a, b, v), []
+    for sign in (-1, 1):
+        ends = [end for end in (forward.low, forward.high, 0.0) if forward.low <= end <= forward.high]
+        moves = [max((sign * (function(*parts) - middle), side) for parts, side in options) for options in (
+            [((end, b, v), float(np.sign(end - a))) for end in ends],
+            [((a, b, end), float(np.sign(end - v))) for end in (noise.low, noise.high)],
+            [((a, end, v), float(np.sign(end - b))) for end in (max(square.low, 0.0), max(square.high, 0.0))])]
+        sizes, sides = [max(size, 0.0) for size, _ in moves], [side for _, side in moves]
+        if not np.isfinite(sizes).all():
+            found.append(sign * np.inf)
+            continue
+        both = sum(max(2 * one * sides[0] * side * sizes[0] * size, 0.0)
+                   for one, side, size in zip(together, sides[1:], sizes[1:], strict=True))
+        found.append(middle + sign * (sum(size**2 for size in sizes) + both) ** 0.5)
+    return found[0], found[1]
 
 
 def cosine(tally: Tally, draws: int) -> Estimate:
     found, length2 = tally.directions[draws], exact2(tally)
-    if not found.count or not tally.length:
+    if not found.cosines.n or not tally.length:
         return UNDEFINED
     if not told(length2):
         return Estimate(np.nan, np.nan, -1.0, 1.0)
-    units, length = found.units / found.count, length2.value**0.5
+    count, length = found.cosines.n, length2.value**0.5
+    units = found.units / count
     stretch = tally.length / length  # the length of g holds its own error
+    if tally.run is None:
+        return average(found.cosines, float(found.cosines.mean), count - 1)
     mean = float(units @ tally.exact) / tally.length
-    spread = max(found.squares / found.count - mean**2, 0.0) / max(found.count - 1, 1)
-    own = stretch**2 * spread if found.count > 1 else np.nan
-    if tally.run is not None:
-        own += tally.run.along(units / length - stretch * mean * tally.exact / length2.value)
-    return Estimate.normal(stretch * mean, float(np.sqrt(own)), found.count - 1)
+    own = stretch**2 * float(found.cosines.variance) / count if count > 1 else np.nan
+    own += tally.run.along(units / length - stretch * mean * tally.exact / length2.value)
+    return Estimate.normal(stretch * mean, float(np.sqrt(own)), count - 1)

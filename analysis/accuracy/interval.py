@@ -31,6 +31,13 @@ class Estimate:
         half = float(t.isf(TAIL, max(freedom, 1))) * error
         return cls(value, error, value - half, value + half)
 
+    @classmethod
+    def skewed(cls, value: float, error: float, asymmetry: float, freedom: float | int = np.inf) -> "Estimate":
+        """Of a mean whose studentised error is skewed, `asymmetry` = skewness of a row / sqrt n: the inverse of the correction of scores
+        (Hall 1992), by Student's t."""
+        z = float(t.isf(TAIL, max(freedom, 1)))
+        return cls(value, error, value - unskewed(z, asymmetry) * error, value - unskewed(-z, asymmetry) * error)
+
     def mapped(self, function, slope: float) -> "Estimate":
         """Of an increasing function of this; `slope` maps the error."""
         return Estimate(function(self.value), self.error * slope, function(self.low), function(self.high))
@@ -39,8 +46,15 @@ class Estimate:
 UNDEFINED = Estimate(np.nan, np.nan)
 
 
-def share(hits: int, count: int) -> Estimate:
-    """A probability, from independent trials (Jeffreys' interval, closed at 0 and 1)."""
+def unskewed(z: float, asymmetry: float) -> float:
+    """The studentised mean T with T + a T^2 / 3 + a^2 T^3 / 27 + a / 6 = z, a the asymmetry."""
+    if abs(asymmetry) < 1e-6:
+        return z
+    return 3 / asymmetry * (float(np.cbrt(1 + asymmetry * (z - asymmetry / 6))) - 1)
+
+
+def share(hits: float | int, count: float | int) -> Estimate:
+    """A probability, from independent trials, as many as count in effect (Jeffreys' interval, closed at 0 and 1)."""
     value = hits / count
     low, high = (float(betaincinv(hits + 0.5, count - hits + 0.5, tail)) for tail in (TAIL, 1 - TAIL))
     low, high = low if hits else 0.0, high if hits < count else 1.0
@@ -97,19 +111,20 @@ class Square:
             low, high = (low, middle) if reaches(middle) else (middle, high)
         return high
 
-    def tails(self, square: float) -> tuple[float, float]:
-        """(probability that is left out below, above); all is left out above where |b|^2 is small, for a square is not negative."""
-        lean = float(np.exp(-square / self.trace2**0.5))
+    def tails(self, square: float, most: float) -> tuple[float, float]:
+        """(probability that is left out below, above); the more is left out above, up to `most` of the level, the smaller |b|^2 is, for a
+        square is not negative."""
+        lean = most * float(np.exp(-square / self.trace2**0.5))
         return TAIL * (1 - lean), TAIL * (1 + lean)
 
-    def estimate(self) -> Estimate:
+    def estimate(self, most: float = 1.0) -> Estimate:
         """|b|^2, debiased, with the 95 % interval: the values that what was seen does not reject."""
         value = self.seen - self.trace
         if self.trace <= 0:
             return Estimate.exact(value)
         error = float(np.sqrt(2 * self.trace2 + 4 * max(value, 0.0) * self.along))
-        low = self.where(lambda square: 1 - self.below(square) > self.tails(square)[1])
-        high = self.where(lambda square: self.below(square) <= self.tails(square)[0])
+        low = self.where(lambda square: 1 - self.below(square) > self.tails(square, most)[1])
+        high = self.where(lambda square: self.below(square) <= self.tails(square, most)[0])
         return Estimate(value, error, low, max(low, high))
 
     def bound(self) -> float:

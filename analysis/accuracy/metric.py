@@ -29,15 +29,19 @@ SINGLE: dict[str, Callable[[Tally], Estimate]] = {
 AVERAGED: dict[str, Callable[[Tally, int], Estimate]] = {
     "mse": averaged.mse, "rmse_relative": averaged.rmse_relative, "rmse_rescaled": averaged.rmse_rescaled, "cosine": averaged.cosine,
     "efficiency": averaged.efficiency}
+LIMITS = {"bias2": (0.0, np.inf), "variance": (0.0, np.inf), "along": (-np.inf, np.inf), "mse": (0.0, np.inf),
+          "rmse_relative": (0.0, np.inf), "rmse_rescaled": (0.0, np.inf), "cosine": (-1.0, 1.0), "efficiency": (0.0, 1.0)}
+"""The intervals of what may be anything."""
 SAMPLED = ("descent", "cosine")
 """What mean and variance do not give."""
 
 
 def measured(tally: Tally, metric: str, draws: int = 1) -> Estimate:
-    """A metric by name; undefined where what it is made of is not a number."""
+    """A metric by name; undefined where what it is made of is not a number, anything where the rows do not show what it is made of."""
     if not tally.finite:
         return UNDEFINED
-    return SINGLE[metric](tally) if metric in SINGLE else AVERAGED[metric](tally, draws)
+    found = SINGLE[metric](tally) if metric in SINGLE else AVERAGED[metric](tally, draws)
+    return Estimate(found.value, np.nan, *LIMITS[metric]) if metric in LIMITS and not tally.shown else found
 
 
 def values(tally: Tally, draws: tuple[int, ...]) -> dict[tuple[str, int], float]:

@@ -12,6 +12,8 @@ from scipy.stats import norm
 from torch import Tensor
 
 EVENTS = 25
+FEW = 4
+"""An interval that rests on fewer rows than this in effect, seen or expected, may be anything."""
 FALSE_ALARM = 1 / 2000
 """Of a group: the probability that a bias is reported where there is none."""
 DETECTION = float(norm.isf(FALSE_ALARM))

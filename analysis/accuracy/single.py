@@ -6,6 +6,8 @@ import numpy as np
 from scipy.stats import t as student
 
 from straightedge.analysis.accuracy.interval import TAIL, UNDEFINED, Estimate, share
+from straightedge.analysis.accuracy.score import FEW
+from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import Tally
 
 
@@ -16,14 +18,22 @@ def bias2(tally: Tally) -> Estimate:
 
 @lru_cache(maxsize=16)
 def variance(tally: Tally) -> Estimate:
-    """Its interval from the blocks' spread, on the logarithm, for variances are skewed."""
+    """Its interval from the blocks' spread and skewness."""
     if tally.energy is None:
         return Estimate.exact(tally.spread)
-    error = float(tally.energy.std() / len(tally.energy) ** 0.5) if len(tally.energy) > 1 else np.nan
-    if not tally.spread > 0 or not error > 0:
-        return Estimate(tally.spread, error, tally.spread, tally.spread)
-    factor = float(np.exp(min(student.isf(TAIL, len(tally.energy) - 1) * error / tally.spread, 700.0)))
-    return Estimate(tally.spread, error, tally.spread / factor, tally.spread * factor)
+    blocks = Sums.of(tally.energy[:, None])
+    if blocks.n < 2 or not tally.spread > 0:
+        return Estimate(tally.spread, np.nan if blocks.n < 2 else 0.0, tally.spread, tally.spread)
+    return average(blocks, tally.spread, blocks.n - 1, least=0.0)
+
+
+def average(sums: Sums, value: float, freedom: float | int, least: float = -np.inf) -> Estimate:
+    """A mean of these sums, of one statistic; anything from `least` on where it rests on too few rows."""
+    error, asymmetry = float(sums.variance / sums.n) ** 0.5, float(sums.asymmetry)
+    found = Estimate.skewed(value, error, asymmetry, freedom)
+    if asymmetry**2 * FEW > 1:
+        return Estimate(value, error, found.low if least > -np.inf else -np.inf, np.inf)
+    return Estimate(value, error, max(found.low, least), found.high)
 
 
 @lru_cache(maxsize=16)
@@ -38,11 +48,12 @@ def along(tally: Tally) -> Estimate:
     if not length2:
         return UNDEFINED
     inner = float(tally.mean @ g)
-    if tally.rows is None:
+    if tally.rows is None or tally.projection is None:
         return Estimate.exact(inner / length2)
-    own = tally.projection * length2 / tally.n
     if tally.run is None:
-        return Estimate.normal(inner / length2, own**0.5 / length2, tally.n - 1)
+        found = average(tally.projection, float(tally.projection.mean), tally.n - 1)
+        return found.mapped(lambda end: end / tally.length, 1 / tally.length)
+    own = float(tally.projection.variance) * length2 / tally.n
     length2 -= float(tally.run.variance.sum())
     cross = float((tally.rows.factor @ tally.run.factor.T).square().sum())
     images = tally.run.factor @ tally.mean, tally.run.factor @ g
@@ -70,7 +81,14 @@ def ratio(above: float, below: float, constant: float, linear: float, square: fl
 
 
 def descent(tally: Tally) -> Estimate:
-    """Against a run it is that along the run's mean; anything where that is not told from nothing."""
-    if not tally.length:
+    """Against a run it is that along the run's mean, which the run's error turns as its blocks say (balanced half-samples, McCarthy
+    1969); anything where that is not told from nothing."""
+    if not tally.length or tally.descents is None:
         return UNDEFINED
-    return share(tally.descents, int(tally.n)) if told(exact2(tally)) else Estimate(np.nan, np.nan, 0.0, 1.0)
+    if not told(exact2(tally)):
+        return Estimate(np.nan, np.nan, 0.0, 1.0)
+    n = float(tally.n)
+    hits, *turned = tally.descents.tolist()
+    own, turn = (hits + 0.5) * (n - hits + 0.5) / (n + 1) ** 3, float(np.mean([(other - hits) ** 2 for other in turned] or [0.0])) / n**2
+    part = own / (own + turn)
+    return share(hits * part, n * part)

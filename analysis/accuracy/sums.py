@@ -57,6 +57,12 @@ class Sums:
         return self.second / max(self.n - 1, 1)
 
     @property
+    def asymmetry(self) -> Float[Tensor, " s"]:
+        """Skewness / sqrt n; zero without variance."""
+        safe = torch.where(self.second > 0, self.second, 1.0)
+        return torch.where(self.second > 0, self.third / safe / safe.sqrt(), 0.0)
+
+    @property
     def events(self) -> Float[Tensor, " s"]:
         """The rows that a statistic rests on, in effect: n for normal rows, the number of events where few rows differ from the rest.
 

@@ -22,11 +22,10 @@ MOST = 128
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """Sums over means of M rows: of their unit vectors, and of their squared cosines."""
+    """Over means of M rows: the sum of their unit vectors, and the sums of their cosines."""
 
-    count: int
     units: Float[Tensor, " k"]
-    squares: float
+    cosines: Sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +72,13 @@ class Tally:
     run: Error | None = None
     energy: Tensor | None = None
     """Mean squared distance from the mean within every block [j]."""
-    projection: float = np.nan
-    """Variance of a row along the gradient."""
-    descents: int = 0
+    projection: Sums | None = None
+    """Of the rows' projections on the gradient, one statistic."""
+    descents: Tensor | None = None
+    """Rows with <row, aim> > 0, for every aim [h]."""
     directions: dict[int, Directions] = field(default_factory=dict)
+    shown: bool = True
+    """Whether so many rows show the events that the gradient is made of."""
 
     @property
     def errors(self) -> list[Error]:
@@ -120,12 +122,15 @@ def tally(replicates: Sequence[Accuracy], group: str) -> Tally:
     if truth.run is not None:
         ran = truth.run.sums.at(where)
         run = Error(ran.n, ran.variance / ran.n, fewer(truth.run.blocks.means[:, where], MOST))
-    directions = {draws: Directions(sum(one.cosines[draws].count for one in replicates),
-                                    sum(one.cosines[draws].directions[group] for one in replicates),
-                                    sum(one.cosines[draws].squares[group] for one in replicates)) for draws in replicates[0].draws}
+    none, directions = Sums.none(truth.exact[:1]), {}
+    for draws in replicates[0].draws:
+        parts = [one.cosines[draws] for one in replicates]
+        directions[draws] = Directions(torch.stack([part.directions[group] for part in parts]).sum(0),
+                                       sum((part.cosines[group] for part in parts), none))
     return Tally(truth.exact[where], own.n, own.mean, own.variance, Error(own.n, own.variance / own.n, blocks[:, where]), run,
                  blocks[:, len(truth.exact) + index] - 2 * blocks[:, where] @ own.mean + own.mean @ own.mean,
-                 float(sums.variance[len(truth.exact) + index]), sum(one.descents[group] for one in replicates), directions)
+                 sums.at([len(truth.exact) + index]), torch.stack([one.descents[group] for one in replicates]).sum(0), directions,
+                 truth.shown(where, own.n))
 
 
 def exact_tally(truth: Truth, group: str, mean: Float[Tensor, " d"], variance: Float[Tensor, " d"]) -> Tally:

@@ -22,8 +22,9 @@ from torch import Tensor
 
 from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.accuracy.interval import Estimate
+from straightedge.analysis.accuracy.metric import measured
 from straightedge.analysis.accuracy.score import DETECTION, EVENTS, corrected, largest, studentised
-from straightedge.analysis.accuracy.single import bias2, exact2
+from straightedge.analysis.accuracy.single import exact2
 from straightedge.analysis.accuracy.sums import Sums
 from straightedge.analysis.accuracy.tally import Error, Tally, tally
 from straightedge.analysis.accuracy.truth import Truth
@@ -130,7 +131,7 @@ def sampled_verdict(replicates: Sequence[Accuracy], group: str) -> Verdict:
     zero = not found.length
     unit, of = (truth.loss, " of the loss, the exact gradient is zero") if zero else (length2.value**0.5, "")
     if score > DETECTION:
-        return Verdict(Outcome.BIASED, f"bias detected (z = {score:.1f}), {between(bias2(found), unit)}{of}", score=score)
+        return Verdict(Outcome.BIASED, f"bias detected (z = {score:.1f}), {between(measured(found, 'bias2'), unit)}{of}", score=score)
     if not count:
         return Verdict(Outcome.CANNOT_TELL, f"cannot tell: too few events, {whole} of {whole} coordinates not judged", score=score)
     square = found.square((found.mean - found.exact)[judged], [kept(error, judged) for error in found.errors])

@@ -23,6 +23,8 @@ class Reference:
 
     estimator: Estimator
     rows: int = 100_000
+    share: float = 0.0
+    """The run ends before, as soon as its error is below this part of the gradient's length."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,6 @@ class Cell:
     """auto takes bias and variance from exact moments where the estimator has them, and samples the rest."""
     device: str = "cpu"
     precision: Precision = "float64"
-    memory: int = 128
-    """MiB for one chunk of rows."""
     until: Until | None = None
     reference: Reference | None = None
 
@@ -48,7 +48,7 @@ class Cell:
         """The plain values of this cell; equal values and equal code give equal records."""
         return {"problem": self.problem.values(), "estimator": name_of(self.estimator), "hyper": asdict(self.estimator),
                 "rows": self.rows, "seeds": self.seeds, "draws": self.draws, "method": self.method, "device": self.device,
-                "precision": self.precision, "memory": self.memory, "until": self.until and asdict(self.until),
+                "precision": self.precision, "until": self.until and asdict(self.until),
                 "reference": self.reference and [name_of(self.reference.estimator), asdict(self.reference)]}
 
     def key(self) -> str:
@@ -57,9 +57,7 @@ class Cell:
 
     def modules(self) -> tuple[str, ...]:
         """The modules whose code, with all that they import, can change a number of this cell."""
-        modules = {type(self.problem).__module__, type(self.estimator).__module__}
-        trainer = getattr(self.problem, "trainer", None)
-        modules |= {f"straightedge.estimators.{trainer}"} if trainer else set()
+        modules = {type(self.problem).__module__, type(self.estimator).__module__, *self.problem.makers()}
         modules |= {type(self.reference.estimator).__module__} if self.reference else set()
         return "straightedge.analysis.cell.measure", *sorted(modules)
 

@@ -5,7 +5,8 @@ the mean of the squares about it from the exact variance by one that the rows sh
 
     unseen events   an event that no row shows moves the mean by less than the *exact* standard error, so the larger of it and the rows'
                     own counts; that rows show *less* variance than there is, is held against the moments only where every unit's rarer
-                    state is expected EVENTS times or more
+                    state is expected EVENTS times or more, and a rule's derivatives depend on states alone: a relaxed step is seen
+                    where a noise falls into it, which no unit's probability tells
     few events      a coordinate whose sum rests on fewer than EVENTS rows in effect, n / skewness^2, is not judged
     skewness        the score is corrected for it, to first order (Cornish, Fisher)
     rounding        differences below the square root of the rounding of the largest row are none, nor those below the rounding of the loss
@@ -13,14 +14,14 @@ the mean of the squares about it from the exact variance by one that the rows sh
 Shapes: n rows, d parameters.
 """
 
-from dataclasses import asdict
-
 import torch
 from jaxtyping import Float
 from scipy.stats import norm
 from torch import Tensor
 
-from straightedge.estimators.base import Estimator
+from straightedge.analysis.cell.memory import block_rows
+from straightedge.estimators.base import Estimator, Rule
+from straightedge.estimators.moment.factor import Factor
 from straightedge.estimators.moment.marginal import Moments
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sampling.sample import draw
@@ -28,7 +29,6 @@ from straightedge.estimators.sampling.sample import draw
 FALSE_ALARM = 1e-6
 """Probability of an alarm in one cell whose moments are right."""
 EVENTS = 50
-CHUNK_BYTES = 64 << 20
 STREAM = 0x5EED0FACE
 """Far from the seeds that people give to rows."""
 
@@ -37,13 +37,23 @@ def contradiction(estimator: Estimator, network: Network, found: Moments, n: int
                   seed: int = STREAM) -> str:
     """How n rows contradict these moments; nothing where they do not."""
     rng = torch.Generator(network.theta.device).manual_seed(seed)
-    units = len(network.inputs) * (sum(network.widths) + network.outputs) * asdict(estimator).get("samples", 1)
-    step = max(1, min(n, CHUNK_BYTES // (8 * (4 * len(network.theta) + 12 * units))))
+    step = min(n, block_rows(network, estimator))
     rows = torch.cat([estimator(network, min(step, n - start), rng).detach().double() for start in range(0, n, step)])
     chance, loss = outline(network, rng)
     resolution = torch.finfo(network.theta.dtype).eps
     noise = 64 * resolution * loss * max(1.0, float(network.inputs.abs().amax()) if network.inputs.numel() else 1.0)
-    return against(rows, found, chance * n >= EVENTS, noise, false_alarm, resolution)
+    common = chance * n >= EVENTS and not noisy(estimator, network, rng)
+    return against(rows, found, common, noise, false_alarm, resolution)
+
+
+def noisy(estimator: Estimator, network: Network, rng: torch.Generator) -> bool:
+    """Whether a rule's derivatives depend on more than pre-activation and state."""
+    if not isinstance(estimator, Rule):
+        return False
+    wide = network.to(network.theta.device, torch.float64)
+    factor = Factor(estimator, wide)
+    a = torch.cat([site.a.reshape(-1) for site in draw(wide, wide.uniform(rng, 2)).sites])
+    return factor.noisy(a, factor.region(a))
 
 
 def outline(network: Network, rng: torch.Generator, n: int = 64) -> tuple[float, float]:

@@ -61,8 +61,7 @@ def interval(values: pd.Series, other: pd.Series) -> dict:
     if all(exact):
         difference = values.iloc[0] - other.iloc[0]
         return {"value": difference, "error": 0.0, "low": difference, "high": difference, "seeds": 1, "method": "exact"}
-    first, second = (float(part.iloc[0]) if sure else part for part, sure in zip((values, other), exact, strict=True))
-    difference = first - second
+    difference = other.rsub(float(values.iloc[0])) if exact[0] else values - (float(other.iloc[0]) if exact[1] else other)
     error = deviation(difference) / np.sqrt(len(difference))
     half = quantile(len(difference)) * error
     return {"value": float(difference.mean()), "error": error, "low": difference.mean() - half, "high": difference.mean() + half,

@@ -12,6 +12,8 @@ from straightedge.analysis.accuracy.truth import Layer, Rare
 from straightedge.estimators.network.network import Network
 
 PASSES, CORNERS = 64, 256
+OUTPUTS, LEAST = 1 << 22, 8
+"""Numbers that the outputs of all passes take together; below it so many passes as this, one after the other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,20 +66,34 @@ def rarity(network: Network) -> Rare:
 
 def magnitudes(network: Network, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     """(largest |loss|, largest |derivative of the loss by an output|) over states of the last layer that are drawn uniformly."""
-    shape = (CORNERS, len(network.inputs), network.widths[-1])
+    shape = (passes(network, CORNERS), len(network.inputs), network.widths[-1])
     state = network.encode(torch.rand(shape, generator=rng, dtype=network.theta.dtype, device=network.theta.device) < 0.5)
-    value, slope = network.outcome(network.output(state))
-    return value.abs().max(), value.new_zeros(()) if slope is None else slope.abs().max()
+    largest, steepest = network.theta.new_zeros(2)
+    for part in parts(network, state):
+        value, slope = network.outcome(network.output(part))
+        largest = torch.maximum(largest, value.abs().max())
+        steepest = steepest if slope is None else torch.maximum(steepest, slope.abs().max())
+    return largest, steepest
+
+
+def passes(network: Network, most: int) -> int:
+    """As many as are to be drawn: fewer on networks of many data points and outputs."""
+    return min(most, max(LEAST, OUTPUTS // (len(network.inputs) * max(1, network.outputs))))
+
+
+def parts(network: Network, state: Tensor) -> tuple[Tensor, ...]:
+    """The passes, as many together as OUTPUTS allows."""
+    return state.split(max(1, OUTPUTS // (len(network.inputs) * max(1, network.outputs))))
 
 
 def typical_loss(network: Network) -> float:
     """Mean |loss| over states drawn as they come; 1 where that is zero."""
     rng = torch.Generator(network.theta.device).manual_seed(0)
-    x = network.data(PASSES)
+    x = network.data(passes(network, PASSES))
     for layer in range(network.depth):
         probability = network.noise.cdf(network.affine(layer, x))
         x = network.encode(torch.rand(probability.shape, generator=rng, dtype=x.dtype, device=x.device) < probability)
-    return float(network.value(network.output(x)).abs().mean()) or 1.0
+    return float(torch.cat([network.value(network.output(part)).abs() for part in parts(network, x)]).mean()) or 1.0
 
 
 def rounding(network: Network, dtype: torch.dtype) -> Tensor:

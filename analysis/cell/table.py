@@ -52,5 +52,5 @@ def read(path: Path) -> pd.DataFrame:
 
 def parsed(written: str) -> pd.DataFrame:
     """The table from its text."""
-    frame = pd.read_csv(StringIO(written), dtype={"key": str, "verdict": str, "outcome": str, "detected": "boolean"})
+    frame = pd.read_csv(StringIO(written), dtype={"key": str, "verdict": str, "outcome": str, "detected": "boolean"}, low_memory=False)
     return unguarded(frame.fillna({"verdict": "", "outcome": ""}))

@@ -7,7 +7,7 @@ from straightedge.analysis.accuracy.accuracy import Accuracy
 from straightedge.analysis.accuracy.averaged import relative_root
 from straightedge.analysis.accuracy.interval import Estimate
 from straightedge.analysis.accuracy.metric import measured
-from straightedge.analysis.accuracy.single import bias2, exact2
+from straightedge.analysis.accuracy.single import exact2
 from straightedge.analysis.accuracy.tally import Tally, tally
 from straightedge.estimators.network.error import InputError
 
@@ -56,7 +56,7 @@ class Until:
     def interval(self, found: Tally, draws: int) -> Estimate:
         """The metric's, in units of the tolerance."""
         if self.metric == "bias":
-            return relative_root(bias2(found), exact2(found))
+            return relative_root(measured(found, "bias2"), exact2(found))
         return measured(found, {"rmse": "rmse_relative"}.get(self.metric, self.metric), draws)
 
 

@@ -22,7 +22,8 @@ class Shown:
     """A loss for one call of an estimate: whatever it returns becomes a tensor of real floating numbers, and is remembered."""
 
     def __init__(self, loss: Loss, like: Tensor):
-        self.loss, self.like, self.seen = loss, like, []
+        self.loss, self.like = loss, like
+        self.seen: list[tuple[Tensor, Tensor]] = []
 
     def __call__(self, x):
         value = torch.as_tensor(self.loss(x), device=self.like.device)

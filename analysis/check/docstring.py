@@ -40,7 +40,7 @@ def count(text: str, estimator: Estimator) -> float:
     def value(node: ast.expr) -> float:
         if isinstance(node, ast.BinOp):
             return OPERATORS[type(node.op)](value(node.left), value(node.right))
-        return float(getattr(estimator, node.id) if isinstance(node, ast.Name) else node.value)
+        return float(getattr(estimator, node.id) if isinstance(node, ast.Name) else ast.literal_eval(node))
 
     return value(ast.parse(WORDS.get(text, text).replace("`", ""), mode="eval").body)
 
@@ -63,7 +63,7 @@ def passes(estimator: Estimator, network: Network) -> tuple[float, float]:
             for layer, width in enumerate(network.widths)]
     total = [0.0, 0.0]
     for clause in re.split(r"[,;]", text):
-        scope = rollout if "from each layer upward" in clause else (sum(forward), sum(backward))
+        scope: tuple[float, float] = rollout if "from each layer upward" in clause else (sum(forward), sum(backward))
         if "for each unit" in clause:
             scope = sum(flips) + sum(rest), 0.0
         both = re.sub(rf"{COUNT} forward and backward", r"\1 forward \1 backward", clause)

@@ -15,6 +15,8 @@ from straightedge.estimators.network.error import InputError
 
 Loss = Callable[[Tensor], Tensor]
 WIDEST = 20
+STABLE = 1e3
+"""Roundings of the largest loss by which its values may differ from call to call."""
 ROUNDINGS = 8
 """A gradient that is not this many times longer than its rounding is zero."""
 HEAVY, OCTAVES = 5.0, 64
@@ -51,7 +53,10 @@ class Enumeration:
     def of(cls, loss: Loss, logits: Float[Tensor, " u"], states: tuple[float, float]) -> "Enumeration":
         """Evaluates the loss at every state.  Raises InputError where it is not one finite real number a state."""
         corners = bits(len(logits)).to(logits)
-        values = torch.as_tensor(loss(states[0] + (states[1] - states[0]) * corners)).detach().cpu()
+        given = states[0] + (states[1] - states[0]) * corners
+        values = torch.as_tensor(loss(shown := given.clone())).detach().clone().cpu()
+        if not torch.equal(shown, given):
+            raise InputError("loss: it writes into the states that it is given; expected a function of them")
         if values.shape != corners.shape[:1]:
             raise InputError(f"loss must map states [.., {len(logits)}] to values [..], "
                              f"but shape {tuple(corners.shape)} became {tuple(values.shape)}")
@@ -63,6 +68,11 @@ class Enumeration:
             where = (states[0] + (states[1] - states[0]) * corners[lost[0]]).tolist()
             raise InputError(f"loss: it is {float(values[lost[0]])} at the state {where}, and not finite at {len(lost)} of {len(values)} "
                              "states; expected finite values, or the expectation has no gradient")
+        again = torch.as_tensor(loss(given.flip(0)[::2].clone())).detach().cpu().flip(0).double()
+        apart = float((again - values.double()[1::2]).abs().max())
+        if not apart <= STABLE * precision * float(values.double().abs().max()):
+            raise InputError(f"loss: asked again about half of the states it gives other values, up to {apart:.3g} apart; expected a "
+                             "function of a state alone, not of chance nor of the other states it is asked about")
         return cls(logits.cpu().double(), values.double(), precision)
 
     def _weighed(self, terms: Callable[[Tensor, Tensor], Tensor]) -> Float[Tensor, " u"]:

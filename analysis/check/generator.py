@@ -53,18 +53,26 @@ def check_seed(estimator: Estimator, networks: Networks) -> str:
 
 def global_states() -> dict[str, str]:
     """Library -> the state of its global generator, and torch's other settings."""
-    _, words, *rest = np.random.get_state()  # noqa: NPY002
-    states = {"torch": str(torch.get_rng_state().numpy().tobytes()), "numpy": f"{words.tobytes()} {rest}",
-              "torch's settings": str((torch.get_default_dtype(), torch.is_grad_enabled()))}
+    numpy_state = np.random.get_state(legacy=False)  # noqa: NPY002
+    states = {"torch": str(torch.get_rng_state().numpy().tobytes()), "numpy": str(numpy_state["state"]["key"].tobytes()) + str(numpy_state),
+              "torch's settings": str(settings())}
     if "beartype" not in sys.modules:  # which draws from `random` where it checks types
         states["random"] = str(random.getstate())
     return states
+
+
+def settings() -> tuple:
+    """What else all code of a process shares in torch."""
+    return (torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled(), torch.is_inference_mode_enabled(),
+            torch.get_num_threads(), torch.get_float32_matmul_precision(), torch.are_deterministic_algorithms_enabled(),
+            torch.is_anomaly_enabled())
 
 
 @contextmanager
 def global_seeds(seed: int) -> Iterator[None]:
     """The global generators seeded, torch's precision and gradients as nobody relies on, and all as before afterwards."""
     numpy_state, state, dtype, grad = np.random.get_state(), random.getstate(), torch.get_default_dtype(), torch.is_grad_enabled()  # noqa: NPY002
+    threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         torch.set_default_dtype(torch.float32)
@@ -78,6 +86,7 @@ def global_seeds(seed: int) -> Iterator[None]:
             random.setstate(state)
             torch.set_default_dtype(dtype)
             torch.set_grad_enabled(grad)
+            torch.set_num_threads(threads)
 
 
 def check_global_random(estimator: Estimator, networks: Networks) -> str:

@@ -24,7 +24,7 @@ from jaxtyping import Float
 from scipy.stats import norm
 from torch import Tensor
 
-from straightedge.analysis.accuracy.bias_test import EVENTS, BiasTest
+from straightedge.analysis.accuracy.bias_test import EVENTS
 from straightedge.analysis.check.batch import Shown, batches, dependence
 from straightedge.analysis.check.enumeration import Enumeration, HiddenBiasTest, Loss, vector_of
 from straightedge.estimators.network.error import InputError
@@ -112,8 +112,9 @@ def validated(estimate: object, loss: object, **options: object) -> None:
         if isinstance(number, bool) or not isinstance(number, Integral) or number < least:
             raise InputError(f"{name}: expected a whole number from {least}, got {number!r}")
     for name, most in (("resolution", float("inf")), ("false_alarm", 1.0)):
-        if isinstance(options[name], bool) or not isinstance(options[name], Real) or not 0 < options[name] < most:
-            raise InputError(f"{name}: expected a number above 0 and below {most:g}, got {options[name]!r}")
+        value = options[name]
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < float(value) < most:
+            raise InputError(f"{name}: expected a number above 0 and below {most:g}, got {value!r}")
     if not isinstance(options["batched"], bool):
         raise InputError(f"batched: expected True or False, got {options['batched']!r}")
     if not isinstance(states, tuple | list) or len(states) != 2 or not all(isinstance(state, Real) for state in states) \
@@ -177,7 +178,7 @@ def unseen(test: HiddenBiasTest) -> str:
     return f"states too rare for {test.n} rows may hide a bias of {hidden:.1%} of the gradient's length" if hidden else ""
 
 
-def bound(test: BiasTest) -> float:
+def bound(test: HiddenBiasTest) -> float:
     """What no bias exceeds at 95 %, all statistics together, relative to the length of the exact gradient."""
     quantile = float(norm.isf((1 - CONFIDENCE) / (2 * len(test.bias))))
     return float((test.bias.abs() + quantile * test.error + test.hidden).max()) / test.unit

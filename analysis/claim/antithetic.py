@@ -8,11 +8,12 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.function import Polynomial, vector
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.disarm import Disarm
+from straightedge.estimators.network.loss import Function, StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sampling.forward import estimate_rows, rollout, trunk
 from straightedge.estimators.sum.expectation import exact_gradient
-from straightedge.estimators.sum.transfer import enumerate_states
+from straightedge.estimators.sum.state import enumerate_states
 
 DEEP = Points((3, 3, 3), points=10)
 
@@ -38,7 +39,8 @@ def disarm_below_arm() -> Finding:
 @claim(Disarm, Reinforce)
 def disarm_below_leave_one_out() -> Finding:
     """DisARM has less variance than leave-one-out REINFORCE of two samples.  Stands arXiv:2006.10680, experiments"""
-    ratios, single, right = {2: [], 3: []}, [], True
+    ratios: dict[int, list[list[float]]] = {2: [], 3: []}
+    single, right = [], True
     for problem in (Points((4, 4), points=10, steps=steps, seed=seed) for steps in (0, 100) for seed in range(5)):
         network = problem.build()
         pair = moments_of(Disarm(), network)
@@ -67,9 +69,16 @@ def disarm_even() -> Finding:
                    f"{other:.2g}", even)
 
 
-def augmented_variance(network: Network, function) -> float:
+def function_of(network: Network) -> Function:
+    """The function of the last state that is its loss."""
+    if not isinstance(network.loss, StateFunction):
+        raise TypeError(f"expected a network whose loss is a function of its last state, got {type(network.loss).__name__}")
+    return network.loss.function
+
+
+def augmented_variance(network: Network) -> float:
     """The variance of one evaluation f(1[u < p]) (1 - 2 u), all logits together, for logistic units: a sum over their states."""
-    p, n = network.noise.cdf(network.theta), len(network.theta)
+    p, n, function = network.noise.cdf(network.theta), len(network.theta), function_of(network)
     upper = enumerate_states(torch.arange(2**n), n, network.theta)
     chance = torch.where(upper > 0, p, 1 - p).prod(-1)
     cube = (1 - 2 * p).pow(3)
@@ -85,12 +94,13 @@ def antithetic_pairing() -> Finding:
     states = 2 * enumerate_states(torch.arange(32), 5, problems[0].theta) - 1
     ratios, right = [], True
     for network in problems:
-        least = network.loss.function(states).min()
-        raised = vector(network.theta, lambda x, f=network.loss.function, least=least: f(x) - least)
+        function = function_of(network)
+        least = function(states).min()
+        raised = vector(network.theta, lambda x, f=function, least=least: f(x) - least)
         right &= without_bias(Arm(), network=raised)
-        ratios.append(moments_of(Arm(), raised).trace() / (augmented_variance(raised, raised.loss.function) / 2))
+        ratios.append(moments_of(Arm(), raised).trace() / (augmented_variance(raised) / 2))
     odd = vector(torch.zeros(5, dtype=torch.float64), lambda x: x.sum(-1))
-    twice = moments_of(Arm(), odd).trace() / (augmented_variance(odd, odd.loss.function) / 2)
+    twice = moments_of(Arm(), odd).trace() / (augmented_variance(odd) / 2)
     return decided(right and max(ratios) < 1 < twice, "largest ratio of the variances, 20 random cubics of 5 units moved to be positive; "
                    f"least {min(ratios):.2g}", max(ratios),
                    only_if=f"the loss keeps its sign.  Where it changes sign with the states, as the sum of units at a = 0 does, both "

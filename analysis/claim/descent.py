@@ -11,7 +11,7 @@ from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
-from straightedge.estimators.sum.transfer import enumerate_states
+from straightedge.estimators.sum.state import enumerate_states
 
 NETWORKS = 100
 
@@ -60,8 +60,9 @@ def shared_parameters() -> Finding:
     a = torch.stack((torch.zeros_like(low), -low))
     weight = ((a[0] - a[1]) / (2 * x[0])).view(1, 1)
     target = (2 * torch.sigmoid(a) - 1) - torch.tensor([0.5, 1.0], dtype=torch.float64)  # the mean of 2 (x - y) is 1 and 2
-    layers = ((weight, (a[0] + a[1]).view(1) / 2), (torch.ones(1, 1, dtype=torch.float64), torch.zeros(1, dtype=torch.float64)))
-    network = Network.of(*zip(*layers, strict=True), x, target.unsqueeze(1), LOSSES["squared_error"])
+    one = torch.ones(1, 1, dtype=torch.float64)
+    biases = [(a[0] + a[1]).view(1) / 2, torch.zeros_like(one[0])]
+    network = Network.of([weight, one], biases, x, target.unsqueeze(1), LOSSES["squared_error"])
     plain, matched = means(network, network.groups["layer0"])
     product = float(plain @ matched) / (20 * 0.5 / 4)  # the two points are averaged, 2 F' = .5 diag(1, .01)
     return decided(abs(product + 0.778) < ROUNDING, "the product of identity's and straight-through's means in a network made to have this "

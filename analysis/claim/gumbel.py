@@ -63,7 +63,7 @@ def gapped_below_st_gumbel() -> Finding:
     for network in (Points((3, 3), points=10, steps=steps).build() for steps in (0, 50)):
         found = [moments_of(rule, network) for rule in (GappedSt(tau), StGumbel(tau))]
         for part in hidden(network):
-            ratios.append(share(*found, part))
+            ratios.append(share(found[0], found[1], part))
             biases.append([relative(one.mean[part], exact_gradient(network)[part]) for one in found])
     more = sum(first > second for first, second in biases)
     return decided(gap < ROUNDING and max(ratios) < 1, "largest ratio of a hidden layer's variances, tau 0.5, gap 1, 3-3 units, initial "

@@ -5,6 +5,7 @@ import torch
 
 from straightedge.analysis.claim.evidence import apart, held, moments_of, relative, relative_bias, rows, worst
 from straightedge.analysis.claim.ledger import ROUNDING, Finding, claim, decided, said
+from straightedge.analysis.problem.choice import NOISE_NAMES, States
 from straightedge.analysis.problem.function import Polynomial, vector
 from straightedge.estimators.approx_sign import ApproxSign
 from straightedge.estimators.base import Rule, chain_rows
@@ -13,16 +14,16 @@ from straightedge.estimators.darn import Darn
 from straightedge.estimators.foust import Foust
 from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.network.noise import NOISES
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.tanh_proxy import TanhProxy
 
+ENCODINGS: tuple[States, ...] = ("01", "+-1")
 LOGITS = torch.linspace(-2.0, 2.3, 12, dtype=torch.float64)
 MULTI_AFFINE = tuple(Polynomial(5, 5, noise=noise, states=states, scale=0.5, seed=seed)
-                     for noise in NOISES for states in ("01", "+-1") for seed in range(4))
+                     for noise in NOISE_NAMES for states in ENCODINGS for seed in range(4))
 QUADRATIC = tuple(Polynomial(5, 2, repeated=True, noise=noise, states=states, scale=0.5, seed=seed)
-                  for states in ("01", "+-1") for noise in NOISES for seed in range(2))
+                  for states in ENCODINGS for noise in NOISE_NAMES for seed in range(2))
 
 
 @claim(StraightThrough)
@@ -95,16 +96,16 @@ def one_noise() -> Finding:
     """Every proxy is the right one for one noise only: clipped identity for uniform, tanh for the logistic F = s(2 a), ApproxSign for
     triangular.  Stands SEED, on empirical variants"""
     right = {ClippedIdentity(): "uniform", TanhProxy(): "logistic2", ApproxSign(): "triangular"}
-    bias = {(rule, noise): relative_bias(rule, Polynomial(4, 1, noise=noise, scale=0.3).build()) for rule in right for noise in NOISES}
+    bias = {(rule, noise): relative_bias(rule, Polynomial(4, 1, noise=noise, scale=0.3).build()) for rule in right for noise in NOISE_NAMES}
     matched = max(value for (rule, noise), value in bias.items() if right[rule] == noise)
     others = min(value for (rule, noise), value in bias.items() if right[rule] != noise)
     return decided(matched < ROUNDING < others, "largest relative bias of the matched ones, linear loss of 4 units; least of all "
-                   f"others, over {len(NOISES)} noises, {others:.2g}", matched)
+                   f"others, over {len(NOISE_NAMES)} noises, {others:.2g}", matched)
 
 
 def separable(rule: Rule, network: Network) -> torch.Tensor:
     """The mean row [d] by Gauss-Legendre over u on both sides of F(a), for a loss that is a sum over units; held against rows."""
-    p, mean = network.noise.cdf(network.theta), 0.0
+    p, mean = network.noise.cdf(network.theta), torch.zeros_like(network.theta)
     for node, weight in zip(*np.polynomial.legendre.leggauss(16), strict=True):
         share = (float(node) + 1) / 2
         for u, mass in ((p * share, p), (p + (1 - p) * share, 1 - p)):

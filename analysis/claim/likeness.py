@@ -83,7 +83,7 @@ def zgr_average() -> Finding:
     """ZGR is the average of straight-through and of DARN expanded at the mean, and unbiased for quadratics of one layer where neither
     half is.  Stands COLD"""
     halves, network = (StraightThrough(), AroundMean()), QUADRATIC[0].build()
-    difference = apart(rows(Zgr(), network), sum(rows(half, network) for half in halves) / 2)
+    difference = apart(rows(Zgr(), network), torch.stack([rows(half, network) for half in halves]).mean(0))
     middle = apart(rows(Zgr(), network), (rows(StraightThrough(), network) + rows(Darn(), network)) / 2)
     found, *others = (worst(rule, QUADRATIC) for rule in (Zgr(), *halves))
     return decided(max(difference, found) < ROUNDING < min(*others, middle), f"largest relative bias over {len(QUADRATIC)} quadratics, "

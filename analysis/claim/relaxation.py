@@ -26,7 +26,8 @@ def nodes(network: Network, tau: float, step: float = 0.5, reach: float = 25.0) 
     Beyond the grid a unit is hard and no derivative passes.  Where tau is not small, the estimates are held against rows."""
     rule, noise = GumbelSoftmax(tau), network.noise
     t = torch.arange(-reach, reach + step / 2, step, dtype=torch.float64).view(-1, 1, 1, 1)
-    x, weight, factors = network.data(1), torch.ones(1, 1, 1, dtype=torch.float64), []
+    x, weight = network.data(1), torch.ones(1, 1, 1, dtype=torch.float64)
+    factors: list[torch.Tensor] = []
     for layer in range(network.depth):
         a = network.affine(layer, x)
         z = a - tau * t

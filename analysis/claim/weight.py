@@ -5,6 +5,7 @@ from scipy.optimize import brentq
 
 from straightedge.analysis.claim.evidence import moments_of, rows
 from straightedge.analysis.claim.ledger import Finding, claim, decided, said
+from straightedge.analysis.problem.choice import NoiseName
 from straightedge.analysis.problem.function import Polynomial, vector
 from straightedge.estimators.bayesbinn import Bayesbinn
 from straightedge.estimators.identity import Identity
@@ -20,7 +21,7 @@ def divergence(p, q):
     return p * (p / q).log() + (1 - p) * ((1 - p) / (1 - q)).log()
 
 
-def steps(noise: str):
+def steps(noise: NoiseName):
     """(latent weights, their law, exact d E / d p, twice the identity's mean) of a random multi-affine loss of 4 weights."""
     network = Polynomial(4, 4, noise=noise, scale=0.4, seed=3).build()
     p, rho = network.noise.cdf(network.theta), network.noise.density(network.theta)

@@ -4,14 +4,18 @@ import re
 
 import pandas as pd
 
+from straightedge.analysis.figure.sheet import flat, numeric
 from straightedge.analysis.store.display import sentence
 
 
 def markdown(frame: pd.DataFrame) -> str:
-    """The table in Markdown, what would end a cell or begin HTML or a link escaped."""
-    rows = [list(frame.columns), *frame.astype(str).to_numpy().tolist()]
+    """The table in Markdown, what would end a cell or begin HTML or a link escaped; numbers to the right, the named levels of the index
+    as groups."""
+    shown = flat(frame)
+    rows = [list(shown.columns), *shown.to_numpy().tolist()]
     head, *body = ("| " + " | ".join(escaped(cell) for cell in row) + " |" for row in rows)
-    return "\n".join((head, "| --- " * frame.shape[1] + "|", *body)) + "\n"
+    rule = "".join("| ---: " if right else "| --- " for right in numeric(shown)) + "|"
+    return "\n".join((head, rule, *body)) + "\n"
 
 
 def escaped(cell: object) -> str:

@@ -15,13 +15,14 @@ from torch import Tensor
 from straightedge.analysis.problem.array import LIMIT, arrays
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
 from straightedge.analysis.problem.layer import NAME, Layers, linear, named
-from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
+from straightedge.analysis.problem.problem import Problem, ProblemError
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.word import STATES
 
 EXPECTED = "an npz with w0 [units, inputs], b0, w1, b1, .. up to the output layer, X [points, inputs] and Y"
 TORCH = (".pt", ".pth", ".safetensors")

@@ -19,7 +19,7 @@ from straightedge.estimators.network.loss import Loss, StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import LOGISTIC, Noise
 from straightedge.estimators.sum.kronecker import kronecker
-from straightedge.estimators.sum.transfer import enumerate_states
+from straightedge.estimators.sum.state import enumerate_states
 
 BLOCK_ELEMENTS = 1 << 22
 

@@ -11,11 +11,12 @@ from sklearn import datasets
 from torch import Tensor
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
-from straightedge.analysis.problem.problem import STATES, Problem, ProblemError
-from straightedge.analysis.problem.training import train
+from straightedge.analysis.problem.problem import Problem, ProblemError
+from straightedge.analysis.problem.training import Optimizer, Training
 from straightedge.estimators.network.loss import LOSSES
 from straightedge.estimators.network.network import BITS, Network
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.word import STATES
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,15 @@ class Classification(Problem):
     steps: int = 0
     """Steps of training; 0 is the network as initialised."""
     trainer: str = "exact"
-    """The estimator that trains it, by name."""
+    """The estimator that trains it: NAME or NAME:hyper=value."""
     rate: float = 0.02
-    """Learning rate of Adam."""
+    """Learning rate."""
+    optimizer: Optimizer = "adam"
+    """Adam, or gradient descent with momentum 0.9."""
+    decay: bool = False
+    """Whether the learning rate falls, along a line, to zero."""
+    passes: int = 0
+    """Passes of the network that a step may take: as many estimates are averaged as these pay for, one at least; 0 for one."""
     scale: float = 1.0
     """Standard deviation of the initial pre-activations, roughly."""
     seed: int = 0
@@ -55,7 +62,11 @@ class Classification(Problem):
         weights, biases = initial((x.shape[1], *self.widths, outputs), self.scale, STATES[self.states], self.seed)
         network = Network.of(weights, biases, torch.as_tensor(x), labels, LOSSES[self.loss],
                              NOISES[self.noise], STATES[self.states])
-        return train(network, self.trainer, self.steps, self.rate, self.seed) if self.steps else network
+        plan = Training(self.trainer, self.steps, self.rate, self.optimizer, self.decay, self.passes, self.seed)
+        return plan(network) if self.steps else network
+
+    def makers(self):
+        return (f"straightedge.estimators.{self.trainer.partition(':')[0]}",)
 
     told: ClassVar[tuple[str, ...]] = ("widths", "steps")
 

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor
 
 from straightedge.analysis.problem.choice import NoiseName, States
-from straightedge.analysis.problem.problem import STATES, Problem
+from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.network.noise import NOISES
+from straightedge.estimators.network.word import STATES
 
 
 def vector(logits: Tensor, function, noise: str = "logistic", states: str = "+-1") -> Network:

@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from straightedge.analysis.problem.archive import write
-from straightedge.analysis.problem.problem import STATES, Problem
-from straightedge.estimators.network.error import InputError, nearest
+from straightedge.analysis.problem.problem import Problem
+from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import LOSSES, Loss, StateFunction
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.network.noise import NOISES, Noise
+from straightedge.estimators.network.noise import Noise
+from straightedge.estimators.network.word import named_loss, noise_of, states_of
 
 BETWEEN = tuple(vars(nn.modules.activation)[name] for name in nn.modules.activation.__all__) + (nn.Identity, nn.Flatten)
 """Modules of torch that may stand where Bernoulli units will."""
@@ -130,29 +131,7 @@ def loss_of(loss: object) -> Loss:
     if isinstance(loss, Loss):
         return loss
     if isinstance(loss, str):
-        if loss not in LOSSES:
-            raise InputError(nearest(loss, list(LOSSES), "loss"))
-        return LOSSES[loss]
+        return named_loss(loss)
     if not callable(loss):
         raise InputError(f"network: loss {loss!r}; expected a name or a function of the last layer's state")
     return StateFunction(loss)
-
-
-def noise_of(noise: object) -> Noise:
-    """The noise of this name, or itself."""
-    if isinstance(noise, Noise):
-        return noise
-    if noise not in NOISES:
-        raise InputError(nearest(str(noise), list(NOISES), "noise"))
-    return NOISES[noise]
-
-
-def states_of(states: object) -> tuple[float, float]:
-    """The pair (lo, hi) of these states."""
-    if isinstance(states, str):
-        if states not in STATES:
-            raise InputError(f"network: states {states!r}; expected {' or '.join(STATES)}, or a pair (lo, hi)")
-        return STATES[states]
-    if not (isinstance(states, tuple | list) and len(states) == 2 and states[0] < states[1]):
-        raise InputError(f"network: states {states!r}; expected {' or '.join(STATES)}, or a pair (lo, hi) with lo < hi")
-    return float(states[0]), float(states[1])

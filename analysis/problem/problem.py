@@ -9,11 +9,11 @@ from functools import lru_cache
 from typing import ClassVar
 
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.network import BITS, SIGNS, Network
+from straightedge.estimators.network.network import Network
 
-STATES = {"01": BITS, "+-1": SIGNS}
 WORDS = {"points": "{} points", "units": "{} units", "inputs": "{} inputs", "noise": "{} noise", "loss": "{} loss", "states": "states {}",
-         "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}"}
+         "trainer": "trained by {}", "rate": "rate {:g}", "scale": "scale {:g}", "shape": "{}", "reduction": "{}",
+         "optimizer": "{}", "decay": "decaying", "passes": "{} passes a step"}
 """What a problem's name says of a field; of the others, their name and value."""
 
 
@@ -55,6 +55,10 @@ class Problem(ABC):
                 f"{type(network.noise).__name__.lower()} noise, states {network.states[0]:g} and {network.states[1]:g}, "
                 f"{type(network.loss).__name__}")
 
+    def makers(self) -> tuple[str, ...]:
+        """Modules beside its own whose code the network depends on."""
+        return ()
+
     def values(self) -> dict:
         """The plain values that make this problem, its kind first."""
         return {"kind": type(self).__name__, **asdict(self)}
@@ -63,5 +67,10 @@ class Problem(ABC):
 @lru_cache(maxsize=64)
 def _build(problem: Problem) -> Network:
     return problem.network()
+
+
+def forget_built() -> None:
+    """Lets go of the networks that are remembered."""
+    _build.cache_clear()
 
 

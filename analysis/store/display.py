@@ -1,15 +1,10 @@
 """Words of somebody else's, made fit to be shown: on a terminal, in one line."""
 
-import unicodedata
-
-HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-"""Control characters, formats that reorder a line, halves of pairs, and separators of lines."""
-
 
 def visible(text: str, lines: bool = False) -> str:
-    """The text without characters that a terminal obeys: each is shown by its number.  With `lines`, the ends of lines stay."""
-    return "".join(character if unicodedata.category(character) not in HIDDEN or lines and character == "\n" else shown(character)
-                   for character in text)
+    """The text without characters that a terminal obeys or cannot show, as controls, formats that reorder a line and halves of pairs: each
+    is shown by its number.  With `lines`, the ends of lines stay."""
+    return "".join(character if character.isprintable() or lines and character == "\n" else shown(character) for character in text)
 
 
 def shown(character: str) -> str:

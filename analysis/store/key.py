@@ -12,8 +12,14 @@ import straightedge.estimators
 
 def key(values: dict, modules: tuple[str, ...]) -> str:
     """16 hex digits that change when the plain values do, or the code of the modules and of what they import here."""
-    text = json.dumps(values, sort_keys=True, allow_nan=False) + source(modules)
+    text = json.dumps(values, sort_keys=True, allow_nan=False) + digest(modules)
     return sha256(text.encode()).hexdigest()[:16]
+
+
+@cache
+def digest(modules: tuple[str, ...]) -> str:
+    """64 hex digits of the code of these modules and of what they import here."""
+    return sha256(source(modules).encode()).hexdigest()
 
 
 @cache

@@ -1,13 +1,15 @@
 """The stored result of one cell: its records, its key and values, and a digest of all of them.  What does not match is not believed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
-from straightedge.analysis.store.parquet import load, parquet
+from straightedge.analysis.store.parquet import arrow, packed, plain, read
 
 DIGEST = "digest"
 
@@ -25,46 +27,54 @@ class Record:
     """Its key, its values, the modules whose code made it, and what is worth knowing about the run."""
 
 
-def sealed(record: Record) -> bytes:
-    """The file of a record: parquet, whose schema carries the metadata and the digest of both."""
-    metadata = json.loads(json.dumps(record.metadata))
-    return parquet(record.records, metadata | {DIGEST: digest(record.records, metadata)})
+def sealed(record: Record, typed: bool = False) -> bytes:
+    """The file of a record: parquet, whose schema carries the metadata and the digest of both; `typed`: and the types that pandas had."""
+    metadata, data = json.loads(json.dumps(record.metadata)), arrow(record.records) if typed else plain(record.records)
+    return packed(data, metadata | {DIGEST: digest(data, metadata)})
 
 
 def opened(path: Path) -> Record:
     """The record in a file, whosever it is.  Raises Damaged where it is not as it was sealed."""
-    try:
-        records, metadata = load(path)
-        found = metadata.pop(DIGEST, None)
-        right = found is not None and found == digest(records, metadata)
-    except Exception as error:  # a damaged parquet fails in many ways
-        raise Damaged(f"it cannot be read ({type(error).__name__})") from None
-    if not right:
-        raise Damaged("it carries no digest" if found is None else "its digest is of other records")
-    return Record(records, metadata)
+    return unpacked([checked(path)])[0]
 
 
 def stored(path: Path, key: str, values: dict) -> Record:
     """The record of the cell with this key and these values.  Raises Damaged for anything else."""
-    record = opened(path)
-    if record.metadata.get("key") != key or record.metadata.get("cell") != json.loads(json.dumps(values)):
+    return unpacked([checked(path, key, values)])[0]
+
+
+def checked(path: Path, key: str | None = None, values: dict | None = None) -> tuple[pa.Table, dict]:
+    """(table, metadata) of a file that is as it was sealed; where a key is given, with this key and these values.  Raises Damaged."""
+    try:
+        data, metadata = read(path)
+        found = metadata.pop(DIGEST, None)
+        right = found is not None and found == digest(data, metadata)
+    except Exception as error:  # a damaged parquet fails in many ways
+        raise Damaged(f"it cannot be read ({type(error).__name__})") from None
+    if not right:
+        raise Damaged("it carries no digest" if found is None else "its digest is of other records")
+    if key is not None and (metadata.get("key") != key or metadata.get("cell") != json.loads(json.dumps(values))):
         raise Damaged("it is the result of another cell")
-    return record
+    return data, metadata
 
 
-def digest(records: pd.DataFrame, metadata: dict) -> str:
-    """64 hex digits of every value of every column, with its name and type, and of the metadata."""
-    text = sha256(json.dumps(metadata, sort_keys=True).encode())
-    for name in records.columns:
-        text.update(json.dumps([str(name), len(records)]).encode())
-        text.update(canonical(records[name]))
-    return text.hexdigest()
+def unpacked(files: Sequence[tuple[pa.Table, dict]]) -> list[Record]:
+    """The records of what was checked.  Tables of one form are taken to pandas together: one by one that would take most of the time."""
+    forms: dict[tuple, list[int]] = {}
+    for place, (data, _) in enumerate(files):
+        forms.setdefault(tuple((name, column.type, column.null_count > 0) for name, column in zip(
+            data.column_names, data.columns, strict=True)), []).append(place)
+    found: dict[int, Record] = {}
+    for places in forms.values():
+        whole, begin = pa.concat_tables([files[place][0] for place in places]).to_pandas(use_threads=False), 0
+        for place in places:
+            end = begin + len(files[place][0])
+            found[place], begin = Record(whole.iloc[begin:end].set_axis(pd.RangeIndex(end - begin)), files[place][1]), end
+    return [found[place] for place in range(len(files))]
 
 
-def canonical(column: pd.Series) -> bytes:
-    """The bytes of a column that do not depend on how it is held: little-endian numbers, or words as JSON."""
-    if column.dtype.kind in "iub":
-        return b"int" + column.to_numpy().astype("<i8").tobytes()
-    if column.dtype.kind == "f":
-        return b"float" + column.to_numpy().astype("<f8").tobytes()
-    return b"words" + json.dumps([value if isinstance(value, str) else None for value in column.tolist()]).encode()
+def digest(data: pa.Table, metadata: dict) -> str:
+    """64 hex digits of every value of every column, with its name, and of the metadata: as JSON, in which whole numbers, others and words
+    differ, and which does not depend on how a column is held."""
+    values = [column.to_pylist() for column in data.columns]
+    return sha256(json.dumps([metadata, data.column_names, values], sort_keys=True).encode()).hexdigest()

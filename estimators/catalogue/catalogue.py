@@ -89,7 +89,7 @@ def read(path: Path, own: bool, taken: Mapping[str, Path]) -> Entry | None:
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
     if kind in classes:
         line = (ast.get_docstring(classes[kind]) or "").split("\n")[0]
-        return Entry(name, path, line, min(node.lineno for node in (classes[kind], *classes[kind].decorator_list)), own)
+        return Entry(name, path, line, min([classes[kind].lineno, *(node.lineno for node in classes[kind].decorator_list)]), own)
     if own:
         return None
     there = ", ".join(f"{other} in line {node.lineno}" for other, node in classes.items())

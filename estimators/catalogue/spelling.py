@@ -17,10 +17,16 @@ def name_of(estimator: Estimator) -> str:
 
 
 def label_of(estimator: Estimator) -> str:
-    """The estimator's name with the hyper-parameters that differ from their defaults."""
+    """The estimator's name with the hyper-parameters that differ from their defaults: 'reinforce (baseline=leave_one_out, samples=4)'."""
+    name, _, changed = words_of(estimator).partition(":")
+    return f"{name} ({changed.replace(',', ', ')})" if changed else name
+
+
+def words_of(estimator: Estimator) -> str:
+    """The words that `estimator_of` makes it from: 'reinforce:baseline=leave_one_out,samples=4'."""
     defaults = {field: value.default for field, value in type(estimator).__dataclass_fields__.items()}
     changed = [f"{field}={value}" for field, value in asdict(estimator).items() if value != defaults[field]]
-    return name_of(estimator) + (f" ({', '.join(changed)})" if changed else "")
+    return name_of(estimator) + (f":{','.join(changed)}" if changed else "")
 
 
 def estimator_of(text: str) -> Estimator:

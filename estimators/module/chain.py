@@ -15,10 +15,10 @@ def chain_of(model: nn.Module, x: Tensor, y: Tensor, loss: object) -> Network | 
     """The network of layers that this model is, float64 on the CPU with theta in the model's own order; None for any other model."""
     parts, known = list(flat(model)), known_loss(loss, y)
     shaped = x.flatten(1) if parts and type(parts[0]) is nn.Flatten and parts.pop(0).start_dim == 1 else x
-    layers, units = parts[::2], parts[1::2]
-    if known is None or shaped.dim() != 2 or not shaped.is_floating_point() or not units or len(layers) != len(units) + 1:
+    layers, units = parts[::2], [part for part in parts[1::2] if type(part) is Bernoulli]
+    if known is None or shaped.dim() != 2 or not shaped.is_floating_point() or not units:
         return None
-    if not all(type(layer) is nn.Linear and layer.bias is not None for layer in layers) or {type(unit) for unit in units} != {Bernoulli}:
+    if len(parts) != 2 * len(units) + 1 or not all(type(layer) is nn.Linear and layer.bias is not None for layer in layers):
         return None
     if len({(unit.noise, unit.states) for unit in units}) > 1 or not all(value.requires_grad for value in model.parameters()):
         return None

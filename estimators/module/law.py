@@ -7,8 +7,8 @@ from torch import Tensor
 
 from straightedge.estimators.base import Rule
 from straightedge.estimators.catalogue.spelling import estimator_of
-from straightedge.estimators.network.error import InputError, nearest
-from straightedge.estimators.network.noise import NOISES, Noise
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.noise import Noise
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,6 @@ class Law:
     """Whether one state serves all data points, as a weight's does; the first axis of a is else that of the points."""
     name: str = "unit"
     """Whose they are, for sentences about them."""
-
-    def flat(self, a: Tensor) -> Tensor:
-        """Pre-activations or states [b, i], or [1, i] where they are shared."""
-        return a.reshape(1 if self.shared else len(a), -1)
 
     def encode(self, upper: Tensor, like: Tensor) -> Tensor:
         """States from truth values."""
@@ -57,19 +53,3 @@ def rule_of(rule: object) -> Rule:
         raise InputError(f"rule: {rule if isinstance(rule, str) else type(rule).__name__} does not say how one unit passes a gradient; "
                          "expected a Rule, such as straight_through")
     return found
-
-
-def noise_of(noise: object) -> Noise:
-    """The noise of this name, or itself."""
-    if isinstance(noise, Noise):
-        return noise
-    if noise not in NOISES:
-        raise InputError(nearest(str(noise), list(NOISES), "noise"))
-    return NOISES[noise]
-
-
-def states_of(states: object) -> tuple[float, float]:
-    """The pair (lo, hi)."""
-    if not (isinstance(states, tuple | list) and len(states) == 2 and states[0] < states[1]):
-        raise InputError(f"states: {states!r}; expected a pair (lo, hi) with lo < hi, such as (-1, 1)")
-    return float(states[0]), float(states[1])

@@ -2,26 +2,23 @@
 
     loss(output, y)         torch's functions and modules, their reduction undone; anybody's function that gives one loss a point
     loss(model, x, y)       the general form, one loss a point; it may hold the parameters, as a prior or a penalty does
+
+A loss that compares points with each other may be given as one number of shape [1]: the batch is then one unit of credit.
 """
 
 import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from straightedge.estimators.network.error import InputError, nearest
+from straightedge.estimators.module.data import called, count
+from straightedge.estimators.network.error import InputError
 from straightedge.estimators.network.loss import Loss
-
-NAMED: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "cross_entropy": lambda z, y: F.cross_entropy(z, y, reduction="none"),
-    "logistic": lambda z, y: F.softplus(-z.flatten() * y.flatten()),
-    "squared_error": lambda z, y: (z - y.reshape(z.shape)).square().flatten(1).sum(1),
-}
-"""The package's losses by name."""
+from straightedge.estimators.network.word import named_loss
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,16 +33,16 @@ class PointLoss(Loss):
     whole: Callable[..., Tensor] | None = None
     """The loss as it was given, where its reduction was undone."""
 
-    def points(self, model: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-        """The losses [b].  Raises InputError where there is not one for each point."""
-        value = self.function(model, x, y) if self.general else self.function(model(x), y)
+    def points(self, model: nn.Module, x: Any, y: Any) -> Tensor:
+        """The losses [b], or [1] of a loss that compares points.  Raises InputError where there is not one for each point."""
+        value, b = self.function(model, x, y) if self.general else self.function(called(model, x), y), count(x)
         if not isinstance(value, Tensor):
-            raise InputError(f"the loss gave {type(value).__name__}; expected a tensor of one loss for each of {len(x)} data points")
-        if self.rest != "none" and value.dim() > 1 and len(value) == len(x):
+            raise InputError(f"the loss gave {type(value).__name__}; expected a tensor of one loss for each of {b} data points")
+        if self.rest != "none" and value.dim() > 1 and len(value) == b:
             value = value.flatten(1).mean(1) if self.rest == "mean" else value.flatten(1).sum(1)
-        if value.shape != (len(x),):
-            raise InputError(f"the loss gave shape {tuple(value.shape)}; expected one loss for each of {len(x)} data points: leave out "
-                             "its mean or sum over them, as by reduction='none'")
+        if value.shape not in ((b,), (1,)):
+            raise InputError(f"the loss gave shape {tuple(value.shape)}; expected one loss for each of {b} data points: leave out its mean "
+                             "or sum over them, as by reduction='none'; or shape (1,) of a loss that compares the points")
         return value
 
     def features(self, z):
@@ -60,9 +57,13 @@ def point_loss(loss: object) -> PointLoss:
     if isinstance(loss, PointLoss):
         return loss
     if isinstance(loss, str):
-        if loss not in NAMED:
-            raise InputError(nearest(loss, list(NAMED), "loss"))
-        return PointLoss(NAMED[loss], False)
+        known = named_loss(loss)
+
+        def plain(z: Tensor, y: Tensor) -> Tensor:
+            z, y = z.flatten(1), y.reshape(len(y), -1)
+            return known(z, known.coefficients(y, z))
+
+        return PointLoss(plain, False)
     if isinstance(loss, nn.modules.loss._Loss):
         undone = copy.deepcopy(loss)
         undone.reduction = "none"
@@ -87,11 +88,11 @@ def reduced(reduction: str, loss: Callable) -> tuple[str, Callable | None]:
     return {"mean": ("mean", loss), "sum": ("sum", None), "batchmean": ("sum", loss)}.get(reduction, ("none", None))
 
 
-def require_mean(loss: PointLoss, output: Tensor, y: Tensor) -> None:
+def require_mean(loss: PointLoss, output: Any, y: Any) -> None:
     """Refuses a loss whose mean over the points is not what it gives itself, as one with weights for classes."""
     if loss.whole is None:
         return
-    given, mean = loss.whole(output, y), loss.points(nn.Identity(), output, y).mean()
+    given, mean = loss.whole(output, y), loss.points(nn.Identity(), {"input": output}, y).mean()
     if not torch.allclose(given, mean, rtol=1e-6, equal_nan=True):
         raise InputError(f"the loss of the batch is {float(given):.6g} and the mean over its points {float(mean):.6g}: it weights points; "
                          "expected a loss that is a mean, or a function that gives one loss a point")

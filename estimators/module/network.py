@@ -1,10 +1,11 @@
 """A torch module in the place of a chain: what estimators ask of a network, it answers by passes of the module.
 
-All measured parameters stand in one vector theta [d], in the order of `named_parameters`; a group is what one submodule owns.  A site is
-one call of a module of units, as a layer is in a chain.  What only a chain has is refused in a sentence.
+All measured parameters stand in one vector theta [d], in the order of `named_parameters`; a group is what one submodule owns, and
+`projected` the random projections of what is not measured one by one.  A site is one call of a module of units, as a layer is in a chain.
+What only a chain has is refused in a sentence.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -25,7 +26,7 @@ from straightedge.estimators.sum.truth import exact_cost, exact_gradient, exact_
 class ModuleNetwork(Network):
     """The network of a module; `inputs` is its data, flat, `widths` the units of its sites, and `noise` and `states` those of the first."""
 
-    program: Program | None = None
+    program: Program = field(kw_only=True)
 
     def to(self, device, dtype):
         return replace(self, theta=self.theta.to(device, dtype), inputs=self.inputs.to(device, dtype), labels=self.labels.to(device),
@@ -40,7 +41,7 @@ class ModuleNetwork(Network):
 
     def uniform(self, rng, *rows):
         like = {"dtype": self.theta.dtype, "device": self.theta.device}
-        return [torch.rand(*rows, 1 if law.shared else len(self.inputs), width, generator=rng, **like)
+        return [torch.rand(*rows, 1 if law.shared else self.program.points, width, generator=rng, **like)
                 for law, width in zip(self.program.laws, self.widths, strict=True)]
 
     @cached_property
@@ -51,7 +52,7 @@ class ModuleNetwork(Network):
             owner = name.removeprefix("model.").rpartition(".")[0] or name.removeprefix("model.")
             begin = groups[owner].start if owner in groups else start
             groups[owner] = slice(begin, start := start + shape.numel())
-        return groups
+        return groups if self.program.projection is None else groups | {"projected": slice(start, len(self.theta))}
 
     @cached_property
     def exact(self) -> Tensor:
@@ -127,8 +128,3 @@ def _(network):
 @require_exact.register(ModuleNetwork)
 def _(network):
     truth.require(network.program)
-
-
-def theta_of(parameters: dict[str, Tensor]) -> Tensor:
-    """One vector of all parameters."""
-    return torch.cat([value.detach().reshape(-1) for value in parameters.values()])

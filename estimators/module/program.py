@@ -1,17 +1,21 @@
 """A module, its data and its loss as a function of the parameters and of what its units are told.
 
-Shapes: n rows, b data points, d parameters, i units of a site, c = b, or 1 where a site's units are shared by all points.
+Shapes: n rows, b data points, d parameters, i units of a site, c = b, or 1 where a site's units are shared by all points.  Where points
+touch each other the batch is one point: b = 1, and a site's units are those of all points.
 """
 
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from straightedge.estimators.module.data import count, each
 from straightedge.estimators.module.law import Law
 from straightedge.estimators.module.loss import PointLoss
+from straightedge.estimators.module.projection import Projection, cut
 from straightedge.estimators.module.tape import Answer, Call, Tape, playing
 from straightedge.estimators.network.error import InputError
 
@@ -31,7 +35,7 @@ class Whole(nn.Module):
         super().__init__()
         self.model, self.loss = model, loss
 
-    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+    def forward(self, x: Any, y: Any) -> Tensor:
         return self.loss.points(self.model, x, y)
 
 
@@ -41,13 +45,17 @@ class Program:
 
     whole: Whole
     shapes: dict[str, torch.Size]
-    """Parameters that are measured, in the order of theta."""
+    """Parameters that are measured one by one, in the order of theta."""
     fixed: dict[str, Tensor]
     """The other parameters, and the buffers."""
     places: dict[str, str]
     """Where a module looks for a parameter or buffer -> its name; more than one place where it is tied."""
-    x: Tensor
-    y: Tensor
+    x: Any
+    y: Any
+    projection: Projection | None = None
+    """Of the parameters that are measured as projections, behind the others in theta."""
+    touching: str = ""
+    """Why the batch is one unit of credit; empty where points do not touch each other."""
     laws: tuple[Law, ...] = ()
     """Of the sites, in order of call."""
     widths: tuple[int, ...] = ()
@@ -59,29 +67,37 @@ class Program:
     keep: bool = False
     """Whether a pass may change the buffers, and not copies of them."""
 
+    @property
+    def points(self) -> int:
+        """The number b of units of credit."""
+        return 1 if self.touching else count(self.x)
+
     def parameters(self, theta: Tensor) -> dict[str, Tensor]:
-        """Name -> its part of theta."""
-        parts = theta.split([shape.numel() for shape in self.shapes.values()])
-        return {name: part.view(shape) for (name, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        """Name -> parameter."""
+        if self.projection is None:
+            return cut(theta, self.shapes)
+        single, shift = theta.split([len(theta) - self.projection.count, self.projection.count])
+        return cut(single, self.shapes) | self.projection.moved(shift)
 
     def run(self, theta: Tensor, answer: Answer) -> Run:
         """One pass, its units answered so.  Raises InputError where it calls them otherwise than it did at first."""
         fixed = self.fixed if self.keep else {name: value.clone() for name, value in self.fixed.items()}
-        with playing(Tape(answer)) as tape:
+        with playing(Tape(answer, bool(self.touching))) as tape:
             values = self.parameters(theta) | fixed
             there = {place: values[name] for place, name in self.places.items()}
             losses = torch.func.functional_call(self.whole, there, (self.x, self.y), tie_weights=False)
         if self.laws and len(tape.calls) != len(self.laws):
             raise InputError(f"the module called {len(tape.calls)} sets of units and {len(self.laws)} at first; expected the same in "
                              "every pass")
-        return Run(losses, tape.calls)
+        return Run(losses.mean(0, keepdim=True) if self.touching else losses, tape.calls)
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "Program":
         """The same on another device, in another precision."""
         def moved(value: Tensor) -> Tensor:
             return value.to(device, dtype if value.is_floating_point() else value.dtype)
 
-        return replace(self, whole=copy.deepcopy(self.whole).to(device=device, dtype=dtype), x=moved(self.x), y=moved(self.y),
+        return replace(self, whole=copy.deepcopy(self.whole).to(device=device, dtype=dtype), x=each(self.x, moved), y=each(self.y, moved),
+                       projection=self.projection and self.projection.to(device, dtype),
                        fixed={name: moved(value) for name, value in self.fixed.items()})
 
 

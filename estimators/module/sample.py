@@ -123,7 +123,7 @@ def state_slopes(program: Program, theta: Tensor, state: Callable[[int, Tensor, 
             run = program.run(theta, lambda index, a, law: state(index, a, law, parts) + shifts[index])
             return run.losses.sum(), (run.losses.detach(), *(call.x.detach() for call in run.calls))
 
-        zero = tuple(theta.new_zeros(1 if law.shared else len(program.x), width)
+        zero = tuple(theta.new_zeros(1 if law.shared else program.points, width)
                      for law, width in zip(program.laws, program.widths, strict=True))
         if program.mapped:
             slopes, found = torch.func.grad(total, has_aux=True)(zero)
@@ -132,7 +132,7 @@ def state_slopes(program: Program, theta: Tensor, state: Callable[[int, Tensor, 
                 shifts = tuple(shift.requires_grad_() for shift in zero)
                 value, found = total(shifts)
                 slopes = torch.autograd.grad(value, shifts, materialize_grads=True)
-        return (*found, *(slope / len(program.x) if law.shared else slope for slope, law in zip(slopes, program.laws, strict=True)))
+        return (*found, *(slope / program.points if law.shared else slope for slope, law in zip(slopes, program.laws, strict=True)))
 
     return over(one, tensors, program.mapped, block(program, 3))
 

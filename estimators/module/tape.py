@@ -30,11 +30,13 @@ class Tape:
     """Answers calls and remembers them."""
 
     answer: Answer
+    together: bool = False
+    """Whether the batch is one unit of credit: one point, whose units are all points' units."""
     calls: list[Call] = field(default_factory=list)
 
     def __call__(self, a: Tensor, law: Law) -> Tensor:
         """The states of the site that is called now, in the shape of a."""
-        flat = law.flat(a)
+        flat = a.reshape(1 if law.shared or self.together else len(a), -1)
         x = self.answer(len(self.calls), flat, law)
         self.calls.append(Call(flat, x, law))
         return x.reshape(a.shape)

@@ -13,7 +13,7 @@ from torch import Tensor
 from straightedge.estimators.module.program import Program, forced, over
 from straightedge.estimators.module.sample import block
 from straightedge.estimators.network.error import Unsuitable
-from straightedge.estimators.sum.expectation import Cost
+from straightedge.estimators.sum.cost import Cost
 
 WIDEST = 20
 """Units of one data point: 2^20 passes of the module."""
@@ -46,7 +46,8 @@ def require(program: Program) -> None:
     """Raises Unsuitable where there are too many joint states."""
     count = sum(program.widths)
     if count > WIDEST:
-        raise Unsuitable(f"the exact gradient of a module is a sum over the states of the {count} units that a data point depends on; "
+        whose = f"the batch depends on, as {program.touching}" if program.touching else "a data point depends on"
+        raise Unsuitable(f"the exact gradient of a module is a sum over the states of the {count} units that {whose}; "
                          f"expected at most {WIDEST}")
 
 
@@ -58,7 +59,7 @@ def batches(program: Program, theta: Tensor) -> Iterator[Batch]:
     for start in range(0, 1 << count, size):
         numbers = torch.arange(start, min(1 << count, start + size), device=theta.device)
         bits = (numbers[:, None] >> torch.arange(count, device=theta.device)) & 1 == 1
-        parts = [part.unsqueeze(1).expand(-1, 1 if law.shared else len(program.x), -1)
+        parts = [part.unsqueeze(1).expand(-1, 1 if law.shared else program.points, -1)
                  for part, law in zip(bits.split(program.widths, 1), program.laws, strict=True)]
         xs = [law.encode(part, theta) for part, law in zip(parts, program.laws, strict=True)]
 

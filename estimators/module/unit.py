@@ -7,9 +7,10 @@ from torch import Tensor, nn
 
 from straightedge.estimators.base import Rule
 from straightedge.estimators.catalogue.spelling import label_of
-from straightedge.estimators.module.law import Law, noise_of, rule_of, states_of
+from straightedge.estimators.module.law import Law, rule_of
 from straightedge.estimators.module.tape import PLAYING
 from straightedge.estimators.network.error import InputError, nearest
+from straightedge.estimators.network.word import noise_of, states_of
 
 Mode = Literal["sample", "mean", "likeliest"]
 NARROW = (torch.float16, torch.bfloat16)

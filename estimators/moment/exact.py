@@ -10,25 +10,26 @@ from dataclasses import fields
 
 import torch
 
-from straightedge.estimators.base import Estimator, Rule
+from straightedge.estimators.base import Estimator, MomentPlan, Rule
+from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.moment.marginal import Moments
-from straightedge.estimators.moment.message import ChainPlan
-from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
 
-HARMLESS = frozenset({"unbiased", "random", "family", "marker", "exact_for", "expected_failures", "check", "chain_only", "_abc_impl"})
+HARMLESS = frozenset({"unbiased", "random", "family", "marker", "exact_for", "expected_failures", "check", "chain_only", "samples",
+                      "_abc_impl"})
 """Names that no row depends on, like those with two underscores but for HOOKS."""
 HOOKS = frozenset({"__call__", "__getattribute__", "__getattr__"})
 
 
-def plan_of(estimator: Estimator, network: Network) -> Plan | None:
+def plan_of(estimator: Estimator, network: Network) -> MomentPlan | None:
     """How the moments are found; None for an estimator without randomness, which is its own mean.  Raises Unsuitable."""
     estimator.check(network)
     if not estimator.random:
         return None
     name, owner = type(estimator).__name__, owner_of(estimator, "__call__")
-    if owner is Rule:
+    found: MomentPlan | None
+    if owner is Rule and isinstance(estimator, Rule):
         found, changed = ChainPlan(network, estimator), changes(estimator, Rule) - {"unit"}
     elif owner_of(estimator, "plan") is owner:
         found, changed = estimator.plan(network), changes(estimator, owner)

@@ -28,6 +28,9 @@ BISECTIONS = 60
 MARGIN = 2.0**-50
 """Relative distance kept from p, which a rule may find a few roundings elsewhere."""
 
+BEYOND = 2.0**-45
+"""Chance of the lower state below which few numbers of u, or none, lead to it; those of the upper state are ever finer."""
+
 EXAMINED: dict[tuple[Rule, Noise, tuple[float, float]], list[tuple[float, float, bool]]] = {}
 """Rule, noise and states -> ranges of pre-activations that were examined, and whether c depends on u there."""
 
@@ -134,11 +137,24 @@ class Factor:
         if dependence:
             raise self.refuse(dependence)
         flat = a.reshape(-1)
+        turned = self.network.noise.cdf(-flat) < BEYOND
+        turned &= bool(turned.any()) and self.symmetric(flat)
+        flat = torch.where(turned, -flat, flat)
         region = self.region(flat)
         noisy = self.examined(flat, region)
         parts = [self.moments(part, Region(p, q), noisy)
                  for part, p, q in zip(*(whole.split(BATCH) for whole in (flat, region.p, region.q)), strict=True)]
-        return torch.cat(parts).view(*a.shape, 3, 2)
+        found = torch.cat(parts)
+        return torch.where(turned[:, None, None], found.flip(-1), found).view(*a.shape, 3, 2)
+
+    def symmetric(self, a: Float[Tensor, " s"]) -> bool:
+        """Whether x(a, u) and x(-a, 1 - u) are each other's opposite, and c the same, as far as u can tell the states apart."""
+        seen = a[torch.minimum(self.network.noise.cdf(a), self.network.noise.cdf(-a)) > BEYOND**0.5][:PROBES]
+        seen = torch.cat((seen, torch.linspace(-2.0, 2.0, 33, dtype=a.dtype, device=a.device)))
+        region = Region(self.network.noise.cdf(seen), self.network.noise.cdf(-seen))
+        u = region(torch.tensor([-1.0, 1.0], dtype=a.dtype, device=a.device)).reshape(-1, len(seen))
+        (high, c), (other, own) = self.local(seen, u), self.local(-seen, 1 - u)
+        return not bool((high == other).any()) and torch.allclose(c, own, rtol=1e-6, atol=1e-9 * float(c.abs().max()))
 
     def integrals(self, a: Float[Tensor, " s"], region: Region) -> Float[Tensor, "2 r"]:
         """The means of c and of c^2 over the regions."""

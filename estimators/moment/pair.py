@@ -1,10 +1,14 @@
 """The moments of estimators that compare two evaluations of the loss, f(x) - f(x'), in every layer.
 
 A layer's pair (x, x') is drawn unit by unit, given the state below; the layers above follow both with common uniforms, so that
-the pair itself is a Markov chain upwards, over 4^n joint states a layer (or each has its own, and E[f^2], E[f] are enough):
+the pair itself is a Markov chain upwards, over 4^n joint states a layer (or each has its own, and V is a sum of two):
 
-    G_l(x, x') = E[(f - f')^2 | x_l, x'_l]     G_{l-1}(x, x') = E[G_l(y, y')],  P(y = hi, y' = hi) = min(p, p'), and so on
-    E[delta_i | x_{l-1}] = E[c_i (F_l(x) - F_l(x'))],     E[delta_i^2 | x_{l-1}] = E[c_i^2 G_l(x, x')]
+    V_l(x, x') = Var(f - f' | x_l, x'_l)      V_{l-1}(x, x') = E[V_l(y, y')] + Var(F_l(y) - F_l(y')),  P(y = hi, y' = hi) = min(p, p')
+    E[delta_i | x_{l-1}] = E[c_i (F_l(x) - F_l(x'))]
+    E[delta_i^2 | x_{l-1}] = E[c_i^2 (V_l(x, x') + (F_l(x) - F_l(x'))^2)]
+
+Where x' is x but for the unit itself, delta_i is nearly always the same if the other units are nearly certain, and its variance is found
+from differences from that (`spread`).
 
 A unit's joint states are numbered 2 [x = hi] + [x' = hi].
 """
@@ -18,16 +22,19 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from straightedge.estimators.moment.basis import basis
+from straightedge.estimators.moment.basis import Basis, basis
+from straightedge.estimators.moment.centre import activations, centres
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import own, relative_features, score_weights
+from straightedge.estimators.moment.spread import covariance, joint, members, noise, sides_of, transfer
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sampling.forward import Coupling
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.reference import Values, grouping, references
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.reference import References, Values
+from straightedge.estimators.sum.reference import members as chosen
+from straightedge.estimators.sum.state import state_table
 
 Pairing = Callable[[Network, Tensor], Tensor]
 """(network, a [s, n]) -> E[c^k 1{x, x'}] [s, n, 3, 4] for k = 0, 1, 2.  Order 0 is what the unit does in another unit's comparison,
@@ -60,13 +67,6 @@ def flip_pairing(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s 
                                                            (zero, zero, slope, zero), (zero, zero, slope.square(), zero))], -2)
 
 
-def members(width: int, device: torch.device) -> tuple[Int[Tensor, " pairs"], Int[Tensor, " pairs"]]:
-    """The numbers of x and of x' in every joint state of a layer."""
-    index = torch.arange(4**width, device=device)
-    bits = [(index >> shift) & 1 for shift in range(2 * width)]
-    return tuple(sum(bit << unit for unit, bit in enumerate(bits[start::2])) for start in (1, 0))
-
-
 def common(network: Network, layer: int) -> Float[Tensor, "pairs n 1 4"]:
     """P(y, y') of the units of a layer that follow the joint states below with common uniforms."""
     x = state_table(network, layer - 1)
@@ -78,32 +78,12 @@ def common(network: Network, layer: int) -> Float[Tensor, "pairs n 1 4"]:
     return torch.stack((cdf(-high), differ - first, first, cdf(low)), -1).unsqueeze(2)
 
 
-def transfer(weights: Float[Tensor, "s n o d"], rows: Tensor | None, columns: Float[Tensor, "k states"]) -> Float[Tensor, "t k"]:
-    """E[columns | state below], for these rows of a layer's weights or for all."""
-    chosen = weights if rows is None else weights[rows]
-    return contraction(chosen, columns, [(0,) * weights.shape[1]] * len(columns))
-
-
-@dataclass(frozen=True, eq=False)
-class Apart:
-    """Two evaluations whose layers above are sampled independently: first and second moments of the loss given the state."""
-
-    first: Float[Tensor, "r s"]
-    second: Float[Tensor, "q s"]
-
-    @classmethod
-    def of(cls, values: Float[Tensor, "r s"], pairs: Int[Tensor, "q 2"]) -> "Apart":
-        """Those of the last layer's states, which fix the loss."""
-        return cls(values, values[pairs[:, 0]] * values[pairs[:, 1]])
-
-    def descend(self, transfer: Callable[[Tensor], Tensor]) -> "Apart":
-        """Those given the state of the layer below."""
-        return Apart(transfer(self.first).T.contiguous(), transfer(self.second).T.contiguous())
-
-    def square(self, pairs: Int[Tensor, "q 2"], x: Int[Tensor, " t"], other: Int[Tensor, " t"]) -> Float[Tensor, "q t"]:
-        """E[(f_v - f'_v) (f_w - f'_w) | x, x'] for pairs (v, w) of the basis' vectors."""
-        v, w = (self.first[part] for part in pairs.T)
-        return self.second[:, x] + self.second[:, other] - v[:, x] * w[:, other] - w[:, x] * v[:, other]
+def relative(values: Values, weights: Float[Tensor, "s n o d"], among: References, group: Tensor | None) -> Float[Tensor, "k s"]:
+    """E[V(x) - V(r) | state below], r the reference of each."""
+    out = weights.new_empty(values.tail.shape[0], len(weights))
+    for number, rows in chosen(among, group):
+        out[:, rows] = transfer(weights, rows, values.since(among.states[number:number + 1])[0]).T
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,22 +107,68 @@ class PairPlan(Plan):
     def tables(self):
         network = self.network
         below, data, deltas = activations(network), basis(network.coefficients), []
-        trunk = [score_weights(network, a)[:, :, :1] for a in below]
+        trunk, middles = [score_weights(network, a)[:, :, :1] for a in below], centres(network)
         message = Values(data.first(relative_features(network)))
-        difference = message.difference(*members(network.widths[-1], data.vectors.device))
-        square = difference[data.pairs[:, 0]] * difference[data.pairs[:, 1]]
-        apart = Apart.of(data.first(relative_features(network)), data.pairs)
-        for layer, among in reversed(list(enumerate(references(network)))):
-            weights, width = self.pairing(network, below[layer]), network.widths[layer]
-            deltas.insert(0, Delta(data, *(
-                torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
-                for order, columns in ((1, difference), (2, square)))))
+        states = 2 ** network.widths[-1] if self.coupling != "common" else 4 ** network.widths[-1]
+        within = message.tail.new_zeros(len(data.pairs), states)
+        for layer, (among, group) in reversed(list(enumerate(middles))):
+            weights = self.pairing(network, below[layer])
+            flips = not bool(weights[:, :, 1:, [0, 1, 3]].any() or weights[:, :, 0, 1:3].any())
+            deltas.insert(0, self.flipped(data, message, within, layer, trunk[layer], weights, middles[layer]) if flips else
+                          self.compared(data, message, within, weights))
             if layer:
-                message = message.descend(among.states, grouping(network, layer, among), partial(transfer, trunk[layer]))
-                difference = message.difference(*members(network.widths[layer - 1], square.device))
-                if self.coupling == "common":
-                    square = transfer(common(network, layer), None, square).T.contiguous()
-                else:
-                    apart = apart.descend(partial(transfer, trunk[layer], None))
-                    square = apart.square(data.pairs, *members(network.widths[layer - 1], square.device))
+                within = self.followed(layer, trunk[layer], message, within, data.pairs, middles[layer])
+                message = message.below(relative(message, trunk[layer], among, group), among, group)
         return trunk, [*deltas, *output_deltas(network)]
+
+    def both(self, within: Float[Tensor, "q _"], width: int, x: Int[Tensor, " t"], other: Int[Tensor, " t"]) -> Float[Tensor, "q t"]:
+        """Cov(f_v - f'_v, f_w - f'_w | x, x') for pairs (v, w) of the basis' vectors."""
+        return within[:, joint(width, x, other)] if self.coupling == "common" else within[:, x] + within[:, other]
+
+    def compared(self, data: Basis, message: Values, within: Float[Tensor, "q _"], weights: Float[Tensor, "s n 3 4"]) -> Delta:
+        """The delta of a layer, by sums over joint states."""
+        width = weights.shape[1]
+        states = members(width, weights.device)
+        first = message.difference(*states)
+        second = first[data.pairs[:, 0]] * first[data.pairs[:, 1]] + self.both(within, width, *states)
+        found = [torch.stack([contraction(weights, columns, [orders] * len(columns)) for orders in own(width, order)], -1)
+                 for order, columns in ((1, first), (2, second))]
+        return Delta.raw(data, found[0], found[1])
+
+    def flipped(self, data: Basis, message: Values, within: Float[Tensor, "q _"], layer: int, trunk: Tensor,
+                weights: Float[Tensor, "s n 3 4"], centre: tuple[References, Tensor | None]) -> Delta:
+        """The same where x' is x but for the unit itself: by sums over states, from the difference of losses at the references."""
+        among, group = centre
+        firsts, spreads, (p, other) = [], [], data.pairs.T
+        for unit, sides in enumerate(sides_of(weights.shape[1], weights.device)):
+            difference, inner = message.difference(*sides), self.both(within, weights.shape[1], *sides)
+            mean, spread = (weights.new_empty(count, len(weights)) for count in (len(difference), len(inner)))
+            for number, rows in chosen(among, group):
+                level = difference[:, among.states[number], None]
+                off, spread[:, rows] = covariance(partial(transfer, trunk, rows), difference - level, inner, data.pairs)
+                mean[:, rows] = level + off
+            first, second = weights[:, unit, 1:, 2].T
+            firsts.append(first * mean)
+            spreads.append(second * spread + noise(first, second) * mean[p] * mean[other])
+        return Delta(data, torch.stack(firsts, -1).transpose(0, 1), torch.stack(spreads, -1).transpose(0, 1))
+
+    def followed(self, layer: int, trunk: Tensor, message: Values, within: Float[Tensor, "q _"], pairs: Int[Tensor, "q 2"],
+                 centre: tuple[References, Tensor | None]) -> Float[Tensor, "q _"]:
+        """`within` of the layer below."""
+        among, group = centre
+        if self.coupling != "common":
+            out = within.new_empty(len(pairs), len(trunk))
+            for number, rows in chosen(among, group):
+                since = message.since(among.states[number:number + 1])[0]
+                out[:, rows] = covariance(partial(transfer, trunk, rows), since, within, pairs)[1]
+            return out
+        weights, width = common(self.network, layer), trunk.shape[1]
+        difference, out = message.difference(*members(width, trunk.device)), within.new_empty(len(pairs), len(weights))
+        x, other = members(self.network.widths[layer - 1], trunk.device)
+        which = torch.zeros_like(x) if group is None else group.long()[x] * len(among.states) + group.long()[other]
+        for number in which.unique().tolist():
+            rows = (which == number).nonzero()[:, 0]
+            first, second = divmod(number, len(among.states))
+            level = difference[:, joint(width, among.states[first:first + 1], among.states[second:second + 1])]
+            out[:, rows] = covariance(partial(transfer, weights, rows), difference - level, within, pairs)[1]
+        return out

@@ -2,32 +2,30 @@
 
 With D_l(x) the signed differences of one layer, linearised flips give D_{l-1} = J_l(x_{l-1}) D_l, and so
 
-    E[D_{l-1} | x_{l-1}] = J E[D_l | x_{l-1}]        E[D_{l-1} D_{l-1}' | x_{l-1}] = J E[D_l D_l' | x_{l-1}] J'
+    E[D_{l-1} | x_{l-1}] = J E[D_l | x_{l-1}]
+    Cov(D_{l-1} | x_{l-1}) = J (E[Cov(D_l | x_l) | x_{l-1}] + Cov(E[D_l | x_l] | x_{l-1})) J'
 
-where each expectation is a plain transfer of many columns.
+where each expectation is a plain transfer of many columns, the last of differences from the likeliest state's.
 """
 
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis
+from straightedge.estimators.moment.centre import activations, centres
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.moment.score import relative_features, score_weights
+from straightedge.estimators.moment.spread import sides_of
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.transfer import state_table
-
-
-def sides_of(width: int, device: torch.device) -> list[tuple[Tensor, Tensor]]:
-    """For every unit the numbers of all states with it hi, and with it lo."""
-    index = torch.arange(2**width, device=device)
-    return [(index | 1 << shift, index & ~(1 << shift)) for shift in reversed(range(width))]
+from straightedge.estimators.sum.reference import members
+from straightedge.estimators.sum.state import state_table
 
 
 def differences(values: Float[Tensor, "k s"], width: int) -> Float[Tensor, "k s n"]:
@@ -40,6 +38,12 @@ def jacobian(network: Network, layer: int) -> Float[Tensor, "s i o"]:
     a = F.linear(state_table(network, layer - 1), *network.layers[layer]).T
     sides = sides_of(network.widths[layer - 1], a.device)
     return torch.stack([network.noise.difference(a[:, high], a[:, low]) for high, low in sides], -1).permute(1, 2, 0)
+
+
+def outer(values: Float[Tensor, "v s n"], pairs: Int[Tensor, "q 2"]) -> Float[Tensor, "q s n n"]:
+    """The symmetrised outer products of pairs of vectors."""
+    found = values[pairs[:, 0]].unsqueeze(-1) * values[pairs[:, 1]].unsqueeze(-2)
+    return (found + found.mT) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +64,23 @@ class PathPlan(Plan):
         below, data, deltas = activations(network), basis(network.coefficients), []
         trunk = [score_weights(network, a)[:, :, :1] for a in below]
         first = data.first(differences(relative_features(network), network.widths[-1]))
-        second = first[data.pairs[:, 0]].unsqueeze(-1) * first[data.pairs[:, 1]].unsqueeze(-2)
-        second = (second + second.mT) / 2
-        for layer in reversed(range(network.depth)):
+        within = first.new_zeros(1, 1, 1, 1)
+        for layer, (among, group) in reversed(list(enumerate(centres(network)))):
             slope = network.noise.density(below[layer]).unsqueeze(1)
-            first, second = (self.expected(trunk[layer], message) for message in (first, second))
-            deltas.insert(0, Delta(data, slope * first, slope.square() * second.diagonal(0, 2, 3)))
+            mean = first.new_empty(len(slope), *first.shape[::2])
+            spread = first.new_empty(len(slope), len(data.pairs), first.shape[2], first.shape[2])
+            for number, rows in members(among, group):
+                level = first[:, among.states[number]]
+                since = first - level.unsqueeze(1)
+                off = self.expected(trunk[layer][rows], since)
+                mean[rows] = level + off
+                spread[rows] = self.expected(trunk[layer][rows], within + outer(since, data.pairs)) \
+                    - outer(off.transpose(0, 1), data.pairs).transpose(0, 1)
+            deltas.insert(0, Delta(data, slope * mean, slope.square() * spread.diagonal(0, 2, 3)))
             if layer:
                 along = jacobian(network, layer)
-                first = torch.einsum("sio,svo->vsi", along, first)
-                second = torch.einsum("sio,svop,sjp->vsij", along, second, along)
+                first = torch.einsum("sio,svo->vsi", along, mean)
+                within = torch.einsum("sio,svop,sjp->vsij", along, spread, along)
         return trunk, [*deltas, *output_deltas(network)]
 
     @staticmethod

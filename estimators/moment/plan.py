@@ -8,7 +8,7 @@ import torch
 from straightedge.estimators.moment.marginal import Delta, Moments, row_moments
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import memory
+from straightedge.estimators.sum.cost import memory
 
 OPERATIONS = 2e12
 """Floating-point operations beyond which moments are refused: about a minute on two cores."""

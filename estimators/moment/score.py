@@ -18,13 +18,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from straightedge.estimators.moment.basis import basis, unit_basis
+from straightedge.estimators.moment.centre import activations, centres
 from straightedge.estimators.moment.marginal import Delta
-from straightedge.estimators.moment.message import activations, output_deltas
+from straightedge.estimators.moment.message import output_deltas
 from straightedge.estimators.moment.plan import Plan
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.sum.contraction import contraction
-from straightedge.estimators.sum.reference import Values, grouping, references
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.sum.reference import Values, members
+from straightedge.estimators.sum.state import state_table
 
 
 def score_weights(network: Network, a: Float[Tensor, "s n"]) -> Float[Tensor, "s n 3 2"]:
@@ -45,7 +46,7 @@ def features(network: Network) -> Float[Tensor, "k s"]:
 def relative_features(network: Network) -> Float[Tensor, "k s"]:
     """The same minus those of a reference state: whoever sees differences only starts from these, which keep a small one's digits."""
     values = features(network)
-    return values - values[:, references(network)[-1].states[:1]]
+    return values - values[:, centres(network)[-1][0].states[:1]]
 
 
 def own(width: int, order: int) -> list[tuple[int, ...]]:
@@ -55,28 +56,23 @@ def own(width: int, order: int) -> list[tuple[int, ...]]:
 
 def climb_down(network: Network, tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
     """(E[message | data] [b, v], E[message score | state below] of every layer), the latter from differences of the message."""
-    found, values = [], Values(message)
-    for layer, among in reversed(list(enumerate(references(network)))):
-        table = tables[layer]
+    found: list[Tensor] = []
+    values = Values(message)
+    for table, (among, group) in reversed(list(zip(tables, centres(network), strict=True))):
         count, width = len(message), table.shape[1]
-        moments = table.new_empty(len(table), count, width)
-
-        def expectation(rows: Tensor | None, columns: Tensor, table: Tensor = table, moments: Tensor = moments) -> Tensor:
-            rows = slice(None) if rows is None else rows
-            orders = [(0,) * table.shape[1], *own(table.shape[1], 1)]
-            both = contraction(table[rows], columns.repeat_interleave(len(orders), 0), orders * len(columns))
-            both = both.view(len(both), len(columns), -1)
-            moments[rows] = both[..., 1:]
-            return both[..., 0]
-
-        values = values.descend(among.states, grouping(network, layer, among), expectation)
+        mean, moments, orders = table.new_empty(count, len(table)), table.new_empty(len(table), count, width), own(width, 1)
+        for number, rows in members(among, group):
+            columns = values.since(among.states[number:number + 1])[0].repeat_interleave(1 + width, 0)
+            both = contraction(table[rows], columns, [(0,) * width, *orders] * count).view(-1, count, 1 + width)
+            mean[:, rows], moments[rows] = both[..., 0].T, both[..., 1:]
+        values = values.below(mean, among, group)
         found.insert(0, moments)
-    return values.at().T, found
+    return values.whole().T, found
 
 
 def climb_down_squares(tables: list[Tensor], message: Float[Tensor, "v s"]) -> tuple[Tensor, list[Tensor]]:
     """(E[message | data] [b, v], E[message score^2 | state below] of every layer)."""
-    found = []
+    found: list[Tensor] = []
     for table in reversed(tables):
         count, width = len(message), table.shape[1]
         orders = [(0,) * width, *own(width, 2)]
@@ -122,5 +118,5 @@ class ScorePlan(Plan):
             variance = (data.quadratic * second_moment).sum(1) - mean.square()
             square = (self.samples - 2) / (self.samples - 1)
             data = unit_basis(torch.cat((coefficients[:, :-1], -mean.unsqueeze(1)), 1), variance / (self.samples - 1))
-        deltas = [Delta(data, *both, square) for both in zip(first, second, strict=True)]
+        deltas = [Delta.raw(data, *both, square) for both in zip(first, second, strict=True)]
         return tables, [*deltas, *output_deltas(network)]

@@ -6,11 +6,12 @@ for a p that is 1 to rounding.  So a noise says what the derivative is, and auto
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
 
-Slope = Callable[[object, Tensor, Tensor], Tensor]
+Slope = Callable[[Any, Tensor, Tensor], Tensor]
 """(noise, argument, value) -> derivative."""
 
 
@@ -33,10 +34,10 @@ class Sloped(torch.autograd.Function):
         return gradient * ctx.slope(*ctx.saved_tensors), None, None
 
 
-def sloped(method: Callable[[object, Tensor], Tensor], slope: Slope) -> Callable[[object, Tensor], Tensor]:
+def sloped(method: Callable[[Any, Tensor], Tensor], slope: Slope) -> Callable[[Any, Tensor], Tensor]:
     """The method, differentiated by this derivative."""
     @wraps(method)
-    def differentiable(noise: object, a: Tensor) -> Tensor:
+    def differentiable(noise: Any, a: Tensor) -> Tensor:
         if not (a.requires_grad or torch._C._are_functorch_transforms_active()):  # whose inner tensors do not say
             return method(noise, a)
         return Sloped.apply(a, lambda values: method(noise, values), lambda values, found: slope(noise, values, found))

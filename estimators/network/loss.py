@@ -34,6 +34,15 @@ class Loss(ABC):
     def coefficients(self, y: Tensor, z: Tensor) -> Float[Tensor, "b k"]:
         """w for labels y; `z` gives the dtype, the device and the number of outputs, nothing else."""
 
+    def slopes(self, z: Float[Tensor, "... m"], weights: Float[Tensor, "... k"]) -> Float[Tensor, "... m"]:
+        """The derivatives by z of the features' sum with these weights."""
+        with torch.enable_grad():
+            z = z.detach().requires_grad_()
+            features = self.features(z)
+            if not features.requires_grad:  # a loss that is constant in z
+                return torch.zeros_like(z)
+            return torch.autograd.grad(features, z, weights.expand_as(features))[0]
+
     def around(self, z: Float[Tensor, " m"]) -> "Loss":
         """The same loss, in the form whose numbers are small for outputs near z."""
         return self
@@ -64,6 +73,12 @@ class CrossEntropy(Loss):
         rest = torch.exp(z - top).scatter(-1, place, 0.0).sum(-1, keepdim=True)
         return (top - z).scatter(-1, place, 0.0) + torch.log1p(rest)
 
+    def slopes(self, z, weights):
+        others = 1 - torch.eye(z.shape[-1], dtype=z.dtype, device=z.device)
+        share = torch.exp(z - z.amax(-1, keepdim=True))
+        rest = share @ others  # not the sum minus one's own, which loses what is below rounding
+        return (share * (weights @ others) - rest * weights) / (share + rest)
+
     def coefficients(self, y, z):
         classes = z.shape[-1]
         if classes < 2:
@@ -78,6 +93,9 @@ class LogisticLoss(Loss):
 
     def features(self, z):
         return F.softplus(torch.cat((-z, z), -1), threshold=40)
+
+    def slopes(self, z, weights):
+        return torch.sigmoid(z) * weights[..., 1:] - torch.sigmoid(-z) * weights[..., :1]
 
     def coefficients(self, y, z):
         if z.shape[-1] != 1:
@@ -106,6 +124,9 @@ class SquaredError(Loss):
     def features(self, z):
         z = self.centred(z)
         return torch.cat((z.square().sum(-1, keepdim=True), z, torch.ones_like(z[..., :1])), -1)
+
+    def slopes(self, z, weights):
+        return 2 * self.centred(z) * weights[..., :1] + weights[..., 1:-1]
 
     def coefficients(self, y, z):
         if y.shape != (len(y), z.shape[-1]):

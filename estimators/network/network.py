@@ -176,12 +176,12 @@ class Network:
 
     def uniform(self, rng: torch.Generator, *rows: int) -> list[Float[Tensor, "... b o"]]:
         """u ~ U(0, 1) for every unit, data point and row, one tensor a layer."""
-        like = {"dtype": self.theta.dtype, "device": self.theta.device}
-        return [torch.rand(*rows, len(self.inputs), width, generator=rng, **like) for width in self.widths]
+        dtype, device = self.theta.dtype, self.theta.device
+        return [torch.rand(*rows, len(self.inputs), width, generator=rng, dtype=dtype, device=device) for width in self.widths]
 
     def encode(self, upper: Tensor) -> Float[Tensor, "..."]:
         """States from truth values."""
-        return torch.where(upper, *(self.theta.new_tensor(state) for state in self.states[::-1]))
+        return torch.where(upper, self.theta.new_tensor(self.states[1]), self.theta.new_tensor(self.states[0]))
 
     def rows(self, states: Sequence[Tensor], deltas: Sequence[Tensor]) -> Float[Tensor, "n d"]:
         """The gradient estimates from each affine layer's input state [n, .., b, i] and delta [n, .., b, o], the estimate of

@@ -9,6 +9,7 @@ The density is the limit from the middle, but for uniform noise at |a| = 1, wher
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -58,6 +59,12 @@ class Noise(ABC):
         possible = probability > 0
         return torch.where(possible, sign * self.density(a) / torch.where(possible, probability, 1.0), 0.0)
 
+    def rates(self, a: Float[Tensor, "m *s"], pairs: Float[Tensor, "m 2 *s"]) -> Float[Tensor, "m 2 *s"]:
+        """F'(a) / F(a) and F'(a) / F(-a), from `pairs`, which are F(-a) and F(a); finite where one of them is zero."""
+        least = torch.finfo(a.dtype).smallest_normal * torch.finfo(a.dtype).eps
+        return self.density(a).unsqueeze(1) / pairs.clamp_min(least).flip(1)
+
+    @partial(sloped, slope=SLOPES["logit"])
     def logit(self, a: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """log F(a) / (1 - F(a)).  Infinite where the unit is certain."""
         return torch.log(self.cdf(a)) - torch.log(self.cdf(-a))
@@ -68,9 +75,6 @@ class Noise(ABC):
         return self.score(a, upper) - self.score(a, ~upper)
 
 
-Noise.logit = sloped(Noise.logit, SLOPES["logit"])
-
-
 @dataclass(frozen=True)
 class Logistic(Noise):
     """F(a) = 1 / (1 + exp(-slope a)).  Slope 1 is the sigmoid unit; slope 2 has mean tanh(a) in {-1, +1}."""
@@ -78,7 +82,7 @@ class Logistic(Noise):
     slope: float = 1.0
 
     def cdf(self, a):
-        return torch.sigmoid(self.slope * a)
+        return torch.sigmoid(a if self.slope == 1 else self.slope * a)
 
     def density(self, a):
         return self.slope * torch.sigmoid(self.slope * a) * torch.sigmoid(-self.slope * a)
@@ -89,6 +93,9 @@ class Logistic(Noise):
     def score(self, a, upper):
         sign = 2 * upper.to(a) - 1  # the probability of the other state, by its own tail
         return self.slope * sign * torch.sigmoid(-self.slope * sign * a)
+
+    def rates(self, a, pairs):
+        return pairs if self.slope == 1 else self.slope * pairs
 
     def logit(self, a):
         return self.slope * a

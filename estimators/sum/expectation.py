@@ -1,115 +1,106 @@
-"""The exact expected loss and its gradient by marginalisation, layer by layer: sum_l 2^(n_l + n_{l+1}) terms, never 2^(sum n)."""
+"""The exact expected loss and its gradient by marginalisation, layer by layer: sum_l 2^(n_l + n_{l+1}) terms, never 2^(sum n).
 
-import os
-from dataclasses import dataclass, replace
+Values descend from the loss to the data, V_{l-1} = T_l V_l; then their coefficients in the loss climb, C_{l+1} = C_l T_l, and leave in
+every layer the derivative by T_l, which is C_l' V_l.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.sum.cost import require_exact
 from straightedge.estimators.sum.kronecker import Space
 from straightedge.estimators.sum.reference import Values, grouping, references
-from straightedge.estimators.sum.transfer import Transfer, enumerate_states, state_table
+from straightedge.estimators.sum.stack import Stack
+from straightedge.estimators.sum.state import state_table
+from straightedge.estimators.sum.transfer import Blocked, Pullback, split
+from straightedge.estimators.sum.whole import Whole, tables
+
+WHOLE_BYTES = 7 << 17
+"""Size of the tables of one layer up to which they are formed whole, for as many networks at once as this takes."""
 
 
-@dataclass(frozen=True)
-class States:
-    """Rows of the states of one Bernoulli layer, made when asked for."""
+@dataclass(frozen=True, eq=False)
+class Descent:
+    """What the values leave behind on their way down from the loss."""
 
-    network: Network
-    layer: int
-    chosen: Tensor | None = None
-    """Numbers of the states; None for all."""
-
-    @property
-    def count(self) -> int:
-        return 2 ** self.network.widths[self.layer] if self.chosen is None else len(self.chosen)
-
-    def __call__(self, start: int, stop: int) -> Tensor:
-        if self.chosen is None:
-            return state_table(self.network, self.layer, start, stop)
-        bits = enumerate_states(self.chosen[start:stop], self.network.widths[self.layer], self.network.theta)
-        return self.network.states[0] + self.network.span * bits
+    stack: Stack
+    z: Float[Tensor, "m s o"]
+    """The outputs at every state of the last layer."""
+    values: Values
+    """Of the data points."""
+    pullbacks: list[Pullback]
+    """Of all layers, from the lowest."""
 
 
-@dataclass(frozen=True)
-class Data:
-    """Rows of the data, in the place of states below the first layer."""
-
-    network: Network
-    chosen: Tensor | None = None
-    """Numbers of the data points; None for all."""
-
-    @property
-    def count(self) -> int:
-        return len(self.network.inputs) if self.chosen is None else len(self.chosen)
-
-    def __call__(self, start: int, stop: int) -> Tensor:
-        return self.network.inputs[start:stop] if self.chosen is None else self.network.inputs[self.chosen[start:stop]]
+def bytes_of(network: Network) -> int:
+    """Of the tables of the largest layer."""
+    features, rows = network.coefficients.shape[1], [len(network.inputs), *(2**width for width in network.widths)]
+    parts = [(below, *split(width, features)) for below, width in zip(rows, network.widths, strict=False)]
+    return max(network.theta.element_size() * below * (2**first + features * 2**second) for below, first, second in parts)
 
 
-@dataclass(frozen=True)
-class Cost:
-    """What the exact gradient of a network takes."""
-
-    widths: tuple[int, ...]
-    states: int
-    """Joint states that enumeration would visit for each data point: 2^this."""
-    operations: float
-    """Floating-point operations of the matrix products, forward and backward."""
-    bytes: int
-    """Peak memory of the tables."""
-
-    def __str__(self) -> str:
-        return (f"widths {'-'.join(map(str, self.widths))}: 2^{self.states} joint states, {self.operations:.3g} operations, "
-                f"{self.bytes / 2**30:.3g} GiB of tables")
-
-
-def exact_cost(network: Network, widest: int | None = None) -> Cost:
-    """The cost of the exact gradient, known before it starts; with `widest`, were no layer wider than this."""
-    k, size = network.coefficients.shape[1], network.theta.element_size()
-    widths = tuple(min(width, widest or width) for width in network.widths)
-    rows = (len(network.inputs), *(2**width for width in widths[:-1]))
-    operations = sum(8.0 * below * 2**width * k for below, width in zip(rows, widths, strict=True))
-    tables = sum(4 * k * 2**width for width in widths)
-    top = 2 ** widths[-1] * (2 * widths[-1] + 6 * max(1, network.outputs) + 2 * k)
-    return Cost(widths, sum(widths), operations, size * (tables + top) + (64 << 20))
+def descend(stack: Stack) -> Descent:
+    """The values of every layer's states, from the last layer's down to the data's."""
+    like, activations = stack.like, stack.activations()
+    z = stack.outputs()
+    features = stack.loss.features(z)
+    among = references(activations, like.noise)
+    groups = [grouping(own, like.noise, a) for own, a in zip(among, activations, strict=True)]
+    if bytes_of(like) > WHOLE_BYTES:
+        space = Space(stack.theta)
+        transfers: Sequence[Blocked | Whole] = [Blocked(a, like.noise, space) for a in activations]
+    else:
+        transfers = tables(activations, like.noise, features.shape[-1])
+    values, pullbacks = Values(features.mT.contiguous()), list[Pullback]()
+    for transfer, own, group in reversed(list(zip(transfers, among, groups, strict=True))):
+        tail, pullback = transfer(values, own, group)
+        values = values.below(tail, own, group)
+        pullbacks.insert(0, pullback)
+    return Descent(stack, z, values, pullbacks)
 
 
-def memory() -> int:
-    """Bytes of this machine's memory that the tables may take: half of it."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+def climb(found: Descent) -> Float[Tensor, "m d"]:
+    """The gradients, from the data up."""
+    stack, like, parts = found.stack, found.stack.like, []
+    coefficients = stack.coefficients.mT.contiguous() / stack.coefficients.shape[1]
+    for layer, pullback in enumerate(found.pullbacks):
+        delta, coefficients = pullback(coefficients)
+        parts += [torch.matmul(delta, state_table(like, layer - 1) if layer else stack.inputs).flatten(1), delta.sum(-1)]
+    if like.outputs:
+        slope = stack.loss.slopes(found.z, coefficients.mT)
+        parts += [torch.matmul(slope.mT, state_table(like, like.depth - 1)).flatten(1), slope.sum(1)]
+    return torch.cat(parts, 1)
 
 
-def require_exact(network: Network, budget: int | None = None) -> None:
-    """Raises Unsuitable where the exact tables would not fit, naming widths, bytes and what would fit."""
-    needed, budget = exact_cost(network), memory() if budget is None else budget
-    if needed.bytes > budget:
-        fits = max((width for width in range(1, max(network.widths)) if exact_cost(network, width).bytes <= budget), default=0)
-        raise Unsuitable(f"the exact gradient does not fit in memory: {needed}, but {budget / 2**30:.3g} GiB are allowed; "
-                         f"layers of up to {fits} units would fit")
+def stacks(networks: Sequence[Network]) -> list[Stack]:
+    """As many networks as one pass takes in each.  Raises InputError where they are not of one shape, Unsuitable where one does not fit."""
+    require_exact(networks[0])
+    together = max(1, WHOLE_BYTES // bytes_of(networks[0]))
+    return [Stack.of(networks[start:start + together], networks[0]) for start in range(0, len(networks), together)]
+
+
+@torch.no_grad()
+def exact_losses(networks: Sequence[Network]) -> Float[Tensor, " m"]:
+    """The exact expected losses, averaged over the data, of networks of one shape in one pass."""
+    return torch.cat([(descend(stack).values.whole() * stack.coefficients.mT).sum(1).mean(-1) for stack in stacks(networks)])
+
+
+@torch.no_grad()
+def exact_gradients(networks: Sequence[Network]) -> Float[Tensor, "m d"]:
+    """The exact gradients of the expected losses of networks of one shape, in one pass."""
+    return torch.cat([climb(descend(stack)) for stack in stacks(networks)])
 
 
 def exact_loss(network: Network) -> Float[Tensor, ""]:
-    """The exact expected loss, averaged over the data, differentiable in the network's theta."""
-    require_exact(network)
-    loss, z = network.measured(state_table(network, network.depth - 1))
-    values, space = Values(loss.features(z).T.contiguous()), Space(network.theta)
-    for layer, among in reversed(list(enumerate(references(network)))):
-        below = States(network, layer - 1) if layer else Data(network)
-
-        def expectation(members: Tensor | None, columns: Tensor, layer: int = layer, below: States | Data = below) -> Tensor:
-            rows = below if members is None else replace(below, chosen=members)
-            return Transfer.apply(*network.layers[layer], columns, rows, network.noise, space)
-
-        values = values.descend(among.states, grouping(network, layer, among), expectation)
-    return (values.at().T * network.coefficients).sum(1).mean()
+    """The exact expected loss, averaged over the data."""
+    return exact_losses([network])[0]
 
 
 def exact_gradient(network: Network) -> Float[Tensor, " d"]:
     """The exact gradient of the expected loss."""
-    theta = network.theta.detach().requires_grad_()
-    with torch.enable_grad():
-        return torch.autograd.grad(exact_loss(network.at(theta)), theta)[0]
+    return exact_gradients([network])[0]

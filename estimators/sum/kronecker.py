@@ -30,7 +30,7 @@ def kronecker(pairs: Float[Tensor, "s n 2"]) -> Tree:
 def kronecker_backward(tree: Tree, gradient: Float[Tensor, "s _"]) -> list[Float[Tensor, "s 2"]]:
     """The derivatives by the pairs, unit after unit, from the derivative by the table."""
     table, left, right = tree
-    if left is None:
+    if left is None or right is None:
         return [gradient] if table.shape[1] == 2 else []
     d_left, d_right = contract(gradient, left.table, right.table)
     return kronecker_backward(left, d_left) + kronecker_backward(right, d_right)
@@ -46,7 +46,8 @@ class Space:
     """Memory for the tables of one block, used again by all others: fresh memory costs more than what is written to it."""
 
     def __init__(self, like: Tensor):
-        self.like, self.memory = like.detach(), {}
+        self.like = like.detach()
+        self.memory: dict[str, Tensor] = {}
 
     def __call__(self, name: str, rows: int, columns: int) -> Tensor:
         """The table of this name, [rows, columns], with what was left in it."""

@@ -9,20 +9,20 @@ So what is summed is the difference from the value of a reference state,
 and the reference's own value is kept apart.  States below that make the certain units do something else have another reference;
 the references are those that the data's likeliest paths lead to.
 
-Shapes: k columns, s states of a layer (or data points), g references of the layer above them, b data points.
+Shapes: m networks, where there is a leading axis of them; k columns, s states of a layer (or data points), g references of the layer
+above them, b data points.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.transfer import state_table
+from straightedge.estimators.network.noise import Noise
+from straightedge.estimators.sum.state import number
 
 CERTAIN = 1e-4
 """Chance of a unit's rarer state below which it is certain; the small differences of other units are no smaller than this."""
@@ -30,91 +30,107 @@ MOST = 16
 """References of a layer, the most frequent first."""
 
 
+class References(NamedTuple):
+    """The reference states of a layer."""
+
+    keys: Int[Tensor, "*m g"]
+    """What the certain units do, by which states below find their reference."""
+    states: Int[Tensor, "*m g"]
+
+
 @dataclass(frozen=True, eq=False)
 class Values:
     """V(s) = level of the state's group + tail(s); differences within a group have the precision of the tail."""
 
-    tail: Float[Tensor, "k s"]
-    level: Float[Tensor, "k g"] | float = 0.0
-    group: Int[Tensor, " s"] | None = None
+    tail: Float[Tensor, "*m k s"]
+    level: Float[Tensor, "*m k g"] = field(default_factory=lambda: torch.zeros(()))
+    group: Int[Tensor, "*m s"] | None = None
     """Number of each state's reference; None where there is one for all."""
-    step: Float[Tensor, "k g g"] | None = None
-    """The differences of the references' values, [:, i, j] that of i from j."""
+    step: Float[Tensor, "*m k g g"] | None = None
+    """The differences of the references' values, [.., i, j] that of i from j."""
 
-    def at(self, states: Int[Tensor, " t"] | slice = slice(None)) -> Float[Tensor, "k t"]:
+    def at(self, states: Int[Tensor, "*m t"]) -> Float[Tensor, "*m k t"]:
         """The values of these states."""
-        return (self.level if self.group is None else self.level[:, self.group[states]]) + self.tail[:, states]
+        level = self.level if self.group is None else taken(self.level, self.group.gather(-1, states))
+        return level + taken(self.tail, states)
+
+    def whole(self) -> Float[Tensor, "*m k s"]:
+        """The values of all states."""
+        return (self.level if self.group is None else taken(self.level, self.group)) + self.tail
 
     def difference(self, states: Tensor, others: Tensor) -> Tensor:
-        """V of the states minus V of the others, [k, ..] for numbers of any shapes that broadcast."""
+        """V of the states minus V of the others, [k, ..] for numbers of any shapes that broadcast; without a leading axis."""
         found = self.tail[:, states] - self.tail[:, others]
-        return found if self.group is None else found + self.step[:, self.group[states], self.group[others]]
+        return found if self.step is None or self.group is None else found + self.step[:, self.group[states], self.group[others]]
 
-    def since(self, state: int) -> Float[Tensor, "k s"]:
-        """V of all states minus V of this one; only the former is differentiated by autograd."""
-        shift = self.tail.detach()[:, state:state + 1]
-        if self.group is None:
-            return self.tail - shift
-        return self.tail + (self.step[:, self.group, self.group[state]] - shift)
+    def since(self, states: Int[Tensor, "*m g"]) -> Float[Tensor, "*m g k s"]:
+        """V of all states minus V of each of these."""
+        found = self.tail.unsqueeze(-3) - taken(self.tail, states).mT.unsqueeze(-1)
+        if self.step is None or self.group is None:
+            return found
+        return found + taken(taken(self.step, self.group.gather(-1, states)).movedim(-1, -3), self.group)
 
-    def descend(self, references: Int[Tensor, " g"], group: Int[Tensor, " t"] | None,
-                expectation: Callable[[Tensor | None, Tensor], Tensor]) -> "Values":
-        """The values one layer below.  `expectation` (numbers of states below or None for all, columns) gives E[columns | state]."""
-        level = self.at(references).detach()
+    def below(self, tail: Float[Tensor, "*m k t"], among: References, group: Int[Tensor, "*m t"] | None) -> "Values":
+        """The values one layer below: `tail` is E[V(x) - V(r) | s] of its states s, r their references."""
+        level = self.at(among.states)
         if group is None:
-            return Values(expectation(None, self.since(int(references[0]))).T.contiguous(), level)
-        tail = None
-        for number, state in enumerate(references.tolist()):
-            members = (group == number).nonzero()[:, 0]
-            if len(members):
-                part = expectation(members, self.since(state)).T
-                tail = part.new_zeros(len(part), len(group)) if tail is None else tail
-                tail = tail.index_copy(1, members, part)
-        step = self.difference(references[:, None], references[None]).detach()
-        return Values(tail, level, group, step)
+            return Values(tail, level)
+        return Values(tail, level, group, taken(self.since(among.states), among.states).movedim(-3, -1))
 
 
-class References(NamedTuple):
-    """The reference states of a layer."""
-
-    keys: Int[Tensor, " g"]
-    """What the certain units do, by which states below find their reference."""
-    states: Int[Tensor, " g"]
-
-
-def number(upper: Bool[Tensor, "t n"], like: Tensor) -> Int[Tensor, " t"]:
-    """The numbers of these states."""
-    width = upper.shape[1]
-    return upper.to(like.dtype).mv(2.0 ** torch.arange(width - 1, -1, -1, dtype=like.dtype, device=like.device)).long()
+def taken(values: Float[Tensor, "..."], index: Int[Tensor, "*m t"]) -> Float[Tensor, "..."]:
+    """Those of the last axis that are named, the same ones along all axes that the index does not have."""
+    between = values.dim() - index.dim()
+    index = index.view(*index.shape[:-1], *(1,) * between, index.shape[-1])
+    return values.gather(-1, index.expand(*values.shape[:-1], index.shape[-1]))
 
 
-def keys_of(network: Network, a: Float[Tensor, "t n"]) -> Int[Tensor, " t"]:
+def keys_of(noise: Noise, a: Float[Tensor, "*m n t"]) -> Int[Tensor, "*m t"]:
     """What the units do that are certain at these pre-activations, the others taken for low."""
-    return number((a > 0) & (network.noise.cdf(-a) < CERTAIN), a)
+    return number(noise.cdf(-a) < CERTAIN, a)
 
 
-def references(network: Network) -> list[References]:
-    """For every Bernoulli layer one reference state or more."""
-    found, x, layers = [], network.inputs, network.layers[: network.depth]
-    with torch.no_grad():  # not around `network.layers`, which is kept
-        for pair in layers:
-            a = F.linear(x, *pair)
-            x = network.states[0] + network.span * (a > 0).to(a.dtype)
-            if not float(network.noise.cdf(-a.max())) < CERTAIN:  # no unit is surely high: one key, at little cost
-                found.append(References(torch.zeros_like(a[:1, 0], dtype=torch.long), number(a[:1] > 0, a)))
-                continue
-            keys, which, counts = torch.unique(keys_of(network, a), return_inverse=True, return_counts=True)
-            chosen = counts.argsort(descending=True, stable=True)[:MOST]
-            members = torch.stack([(which == key).to(torch.uint8).argmax() for key in chosen])
-            found.append(References(keys[chosen], number(a[members] > 0, a)))
+def references(activations: Sequence[Float[Tensor, "..."]], noise: Noise) -> list[References]:
+    """For every Bernoulli layer one reference state or more, from its pre-activations for the data or for every state below."""
+    surely = (noise.cdf(-torch.stack([a.max() for a in activations])) < CERTAIN).tolist()  # whether any unit is surely high
+    points = slice(None) if any(surely) else slice(1)
+    found, path = [], None
+    for certain, a in zip(surely, activations, strict=True):
+        a = a[..., points] if path is None else taken(a, path)
+        path = number(a > 0, a)
+        if certain:
+            found.append(frequent(keys_of(noise, a), path))
+        else:  # one key, at little cost
+            found.append(References(torch.zeros_like(path[..., :1]), path[..., :1]))
     return found
 
 
-def grouping(network: Network, layer: int, among: References) -> Int[Tensor, " t"] | None:
+def frequent(keys: Int[Tensor, "*m b"], states: Int[Tensor, "*m b"]) -> References:
+    """The MOST most frequent keys of each network, each with the state of the first data point that has it; where another network has
+    more, the first of them again."""
+    points = keys.shape[-1]
+    network = torch.arange(keys.numel(), device=keys.device).div(points, rounding_mode="floor")
+    pairs, which, counts = torch.unique(torch.stack((network, keys.flatten())), dim=1, return_inverse=True, return_counts=True)
+    first = torch.full_like(counts, keys.numel()).scatter_reduce(0, which, torch.arange(keys.numel(), device=keys.device), "amin")
+    order = counts.argsort(descending=True, stable=True)
+    order = order[pairs[0, order].argsort(stable=True)]
+    owner = pairs[0, order]
+    rank = torch.arange(len(order), device=keys.device) - torch.searchsorted(owner, owner)
+    kept = order[rank < MOST]
+    place = order[rank == 0].repeat(int(rank.max().clamp_max(MOST - 1)) + 1, 1).T.contiguous()  # [m, g]
+    place[owner[rank < MOST], rank[rank < MOST]] = kept
+    return References(pairs[1][place].view(*keys.shape[:-1], -1), states.flatten()[first[place]].view(*keys.shape[:-1], -1))
+
+
+def grouping(among: References, noise: Noise, a: Float[Tensor, "*m n t"]) -> Int[Tensor, "*m t"] | None:
     """The number of the reference, among these of a layer, of each state below or data point; None where there is but one."""
-    if len(among.keys) == 1:
+    if among.keys.shape[-1] == 1:
         return None
-    weight, bias = network.layers[layer]
-    below = state_table(network, layer - 1) if layer else network.inputs
-    found = keys_of(network, F.linear(below, weight.detach(), bias.detach()))
-    return (found[:, None] == among.keys).to(torch.uint8).argmax(1)
+    return (keys_of(noise, a).unsqueeze(-1) == among.keys.unsqueeze(-2)).to(torch.uint8).argmax(-1)
+
+
+def members(among: References, group: Int[Tensor, " t"] | None) -> list[tuple[int, Int[Tensor, " u"] | slice]]:
+    """(number of the reference, numbers of the states below that have it), of those that any has."""
+    if group is None:
+        return [(0, slice(None))]
+    return [(number, (group == number).nonzero()[:, 0]) for number in group.unique().tolist()]

@@ -6,8 +6,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum import expectation
-from straightedge.estimators.sum.expectation import Cost
+from straightedge.estimators.sum import cost, expectation
+from straightedge.estimators.sum.cost import Cost
 
 
 @singledispatch
@@ -25,10 +25,10 @@ def exact_loss(network: Network) -> Float[Tensor, ""]:
 @singledispatch
 def exact_cost(network: Network) -> Cost:
     """What the exact gradient takes, known before it starts."""
-    return expectation.exact_cost(network)
+    return cost.exact_cost(network)
 
 
 @singledispatch
 def require_exact(network: Network) -> None:
     """Raises Unsuitable where the exact gradient is out of reach, saying what would be in reach."""
-    expectation.require_exact(network)
+    cost.require_exact(network)

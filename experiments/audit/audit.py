@@ -5,6 +5,7 @@ second time, by another route through the library with other seeds and a number 
 the bias and its interval, and must confirm the verdict.  What is biased by design is also held against its own definition.
 """
 
+import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import BITS, Network
 from straightedge.experiments.audit.peers import LOGITS, LOSSES, PEERS, Peer, installed
+from straightedge.experiments.runner.written import leave
 
 ROWS, SIZE = 1 << 14, 1 << 13
 RESOLUTION, SECOND_ALARM = 0.05, 1e-3
@@ -109,10 +111,12 @@ def written(frame: pd.DataFrame, folder: Path) -> Path:
 
 def audit(jobs: int | None = None) -> int:
     """Holds other libraries' estimators against exact gradients, into results/audit."""
-    lines: list[dict] = []
+    began, lines = time.monotonic(), list[dict]()
     for line in table(jobs):
         lines.append(line)
         print(f"{line['library']} {line['call']}, {line['loss']}: {line['verdict']}", flush=True)
     if lines:
-        print(f"wrote {shown(written(pd.DataFrame(lines), results() / 'audit'))}")
+        folder = written(pd.DataFrame(lines), results() / "audit")
+        leave(folder, ("audit.csv", "audit.md"), "audit", began)
+        print(f"wrote {shown(folder)}")
     return 0

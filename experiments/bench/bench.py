@@ -2,6 +2,7 @@
 
 import platform
 import resource
+import time
 
 import pandas as pd
 import torch
@@ -12,15 +13,21 @@ from straightedge.analysis.store.place import results, shown
 from straightedge.estimators.network.error import InputError
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
+from straightedge.experiments.bench import many as bench_many
+from straightedge.experiments.bench import module as bench_module
 from straightedge.experiments.bench import rows as bench_rows
+from straightedge.experiments.bench import runs as bench_runs
+from straightedge.experiments.bench.picture import DRAWN, PICTURE
+from straightedge.experiments.runner.written import leave
 
-COLOURS = {"straightedge": "#D55E00", "exact moments": "#CC79A7", "floor": "#000000", "joint enumeration": "#0072B2",
-           "storchastic": "#009E73", "pyro": "#E69F00", "hand-written ceiling": "#7F7F7F", "loop": "#56B4E9"}
 GOALS = (("exact", "5-5-5", 200, None, "joint enumeration", 100), ("exact", "5-5-5", 200, None, "storchastic", 1000),
-         ("exact", "5-5-5", 200, None, "pyro", 50), ("exact", "8-8-8", 200, None, "pyro", 100),
+         ("exact", "5-5-5", 200, None, "pyro", 60), ("exact", "8-8-8", 200, None, "pyro", 100),
+         ("many", "5-5-5", 200, None, "a call each", 10),
          ("exact", "14-14-14", 100, None, "floor", 1 / 2), ("exact", "16-16-16", 100, None, "floor", 1 / 2),
          *(("rows", "5-5-5", 200, name, way, times) for name in ("straight_through", "reinforce")
-           for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))))
+           for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))),
+         *(("module", "5-5-5", 200, name, "engine", 1 / 3) for name in ("straight_through", "reinforce")),
+         ("module", "convolution", 50, "straight_through", "loop", 10))
 """(part, case, points, estimator, other way, how many times faster than it the engine should be)."""
 
 
@@ -35,7 +42,7 @@ def require_device(device: str) -> None:
 def measured(device: str) -> pd.DataFrame:
     """The tidy table; prints every row as it is measured."""
     records = []
-    for part in (bench_exact, bench_rows, bench_bias):
+    for part in (bench_exact, bench_many, bench_rows, bench_module, bench_bias, bench_runs):
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
@@ -52,10 +59,10 @@ def goals(table: pd.DataFrame) -> pd.DataFrame:
         if estimator:
             chosen = chosen[chosen.estimator == estimator]
         rows = chosen.drop_duplicates("method").set_index("method")
-        column = "rate" if part == "rows" else "seconds"
+        column = "rate" if part in ("rows", "module") else "seconds"
         known = other in rows.index and pd.notna(rows.loc[other, column])
         ratio = rows.loc["straightedge", column] / rows.loc[other, column] if known else float("nan")
-        ratio = ratio if part == "rows" else 1 / ratio
+        ratio = ratio if column == "rate" else 1 / ratio
         result = f"{ratio:.3g}" if known else str(rows["note"].get(other, "not measured"))
         lines.append({"what": estimator or "exact gradient", "case": case, "points": points, "beside": other, "times faster": result,
                       "goal": f"{times:g}", "reached": ("yes" if ratio >= times else "no") if known else "-"})
@@ -74,34 +81,21 @@ def markdown(table: pd.DataFrame) -> str:
     return f"# Speed\n\n{host}; peak memory of the whole run {peak:.2f} GiB.\n\n{lines(goals(table))}\n\n{lines(table)}\n"
 
 
-def figure(table: pd.DataFrame):
-    """Left: exact gradient against width.  Right: estimates a second at the first network."""
-    drawing, axes = figures.panels(1, 2, 3.4)
-    exact = table[(table.part == "exact") & (table.points == 100) & (table.case.str.count("-") == 2)].dropna(subset="seconds")
-    for name, rows in exact.groupby("method", sort=False):
-        axes[0, 0].plot(rows.case.str.split("-").str[0].astype(int), rows.seconds, marker=".", color=COLOURS[name], label=name)
-    axes[0, 0].set(yscale="log", xlabel="units in each of three layers", ylabel="seconds of an exact gradient, 100 points")
-    axes[0, 0].legend(frameon=False)
-    rates = table[(table.part == "rows") & (table.case == "5-5-5")].dropna(subset="rate")
-    places = {name: -index for index, name in enumerate(dict.fromkeys(rates.estimator))}
-    for name, rows in rates.groupby("method", sort=False):
-        axes[0, 1].plot(rows.rate, rows.estimator.map(places), "o", color=COLOURS[name], label=name)
-    axes[0, 1].set(xscale="log", xlabel="gradient estimates a second, 5-5-5, 200 points")
-    axes[0, 1].set_yticks(list(places.values()), [figures.words(name) for name in places])
-    axes[0, 1].set_ylim(-len(places) + 0.6, 0.9)
-    drawing.legend(*axes[0, 1].get_legend_handles_labels(), loc="outside lower right", ncols=4, frameon=False)
-    return drawing
-
-
 def bench(device: str = "cpu") -> int:
     """Measures speed beside the peers, in one process on one machine, into results/bench."""
     require_device(device)
+    began = time.monotonic()
     table = measured(device)
     folder = results() / "bench" / ("" if device == "cpu" else device)
     replace(folder / "bench.csv", table.to_csv(index=False, float_format="%.4g").encode())
     replace(folder / "bench.md", markdown(table).encode())
-    with figures.style():
-        figures.save(figure(table), folder)
+    for added, width in figures.WIDTHS.items():
+        with figures.style(width):
+            drawing = PICTURE(table)
+        figures.save(drawing, folder, f"figure{added}")
+    replace(folder / "figure.txt", PICTURE.words(table).caption(DRAWN).encode())
+    pictures = (f"figure{added}.{kind}" for added in figures.WIDTHS for kind in figures.FORMATS)
+    leave(folder, ("bench.csv", "bench.md", "figure.txt", *pictures), f"bench --device {device}", began, device)
     print("\n" + goals(table).to_string(index=False))
     print(f"wrote {shown(folder)}/bench.csv, bench.md and figure")
     return 0

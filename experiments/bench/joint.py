@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from straightedge.estimators.network.network import Network
-from straightedge.estimators.sum.expectation import exact_cost
-from straightedge.estimators.sum.transfer import enumerate_states, split
+from straightedge.estimators.sum.cost import exact_cost
+from straightedge.estimators.sum.state import enumerate_states
+from straightedge.estimators.sum.transfer import split
 
 LIMIT = 16
 """Joint states that one batch takes, as a power of two."""

@@ -5,10 +5,11 @@ from functools import partial
 
 import torch
 
-from straightedge.analysis.cell.sampling import chunk_rows
+from straightedge.analysis.cell.memory import block_rows
 from straightedge.analysis.problem.classification import Digits, Points
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.bench.ceiling import CEILING, loop
 from straightedge.experiments.bench.peers import installed
@@ -19,8 +20,6 @@ METHODS = {"reinforce": "ScoreFunction", "arm": "ARM", "straight_through": None,
 """Estimator -> its name in storchastic."""
 CALLS = 30
 """Calls of a peer whose mean is held against the exact gradient."""
-MEMORY = 64 << 20
-"""Bytes of a chunk of rows, the same for the engine and the ceiling."""
 
 
 def rate(timed: dict, n: int) -> dict:
@@ -42,7 +41,7 @@ def rows(device: str) -> Iterator[dict]:
     for problem in NETWORKS:
         network = problem.build()
         network = network.to(device, network.theta.dtype)
-        n, rng = min(512, chunk_rows(network, MEMORY)), torch.Generator(device).manual_seed(0)
+        n, rng = min(512, block_rows(network, Reinforce())), torch.Generator(device).manual_seed(0)
         narrow = max(network.widths) <= 8
         for name, method in METHODS.items():
             common = {"part": "rows", "case": "-".join(map(str, network.widths)), "points": len(network.inputs), "estimator": name}

@@ -2,9 +2,10 @@
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
 from dataclasses import field, make_dataclass
+from difflib import get_close_matches
 from inspect import signature
 from typing import TypeVar
 
@@ -28,14 +29,27 @@ def parsed(kind: type[T], arguments: list[str], name: str) -> T:
 
 
 def sentence(box: str, name: str) -> str:
-    """One line from tyro's report, without its frame."""
+    """One line from tyro's report, without its frame, and with the option that was meant, where there is one like it."""
     words = re.sub(r"\x1b\[[0-9;]*m", "", box)
-    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in words.splitlines()]
+    lines = [re.sub(r"[│╭╮╰╯─]+|-{5,}", " ", line).strip() for line in words.splitlines()]
     lines = [line for line in lines if line and line not in ("Parsing error", "Unrecognized options", "Missing required arguments")]
     text = re.sub(r"\s+", " ", " ".join(lines)).strip()
-    text = re.split(r" For full helptext,| Similar options| Perhaps you meant| Argument helptext|\\. Missing from", text)[0]
-    text = re.sub(r"^(Value error|Invalid choice|Required options|Parsing error) ", "", text)
-    return f"{text.rstrip('. ')}; `straightedge {name} --help` lists the options"
+    found = text.partition("Perhaps you meant")[2] or text.partition("Similar options")[2]
+    wrong = re.search(r"--[\w-]+", text)
+    near = re.findall(r"--[\w-]+", found.partition(" For full helptext")[0])
+    meant = get_close_matches(wrong[0], near, 1, 0.0) if wrong else []
+    text = re.split(r" For full helptext,| Similar options| Perhaps you meant| Argument helptext|\. Missing from", text)[0]
+    text = re.sub(r"^(Value error|Invalid choice|Required options|Parsing error) ", "", text).rstrip(". ")
+    return f"{text}{f'; did you mean {meant[0]}?' if meant else ''}; `straightedge {name} --help` lists the options"
+
+
+def each_alone(names: Sequence[str]) -> None:
+    """Raises InputError for names joined by commas: each is an option of its own."""
+    for text in names:
+        joined = text.partition(":")[0].split(",")
+        if len(joined) > 1:
+            spelt = " ".join(f"--estimator {one.strip()}" for one in joined)
+            raise InputError(f"--estimator: {text!r} is {len(joined)} names; expected {spelt}")
 
 
 def options(call: Callable) -> type:

@@ -14,18 +14,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
+from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
-from straightedge.experiments.command.option import parsed
-from straightedge.experiments.command.task import check_timeout, told
+from straightedge.experiments.command.option import each_alone, parsed
+from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
+from straightedge.settings import Backend, check_scheduler
 
 if TYPE_CHECKING:
     from straightedge.estimators.base import Estimator
     from straightedge.experiments.runner.study import Study
 
 Several = Annotated[tuple[str, ...], tyro.conf.UseAppendAction]
+Verbose = Annotated[bool, tyro.conf.arg(aliases=["-v"])]
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,14 @@ class Run:
     """Processes; all cores if not given."""
     cell_timeout: float | None = None
     """Seconds that one cell may take; it is then stopped and named, and the others go on."""
+    backend: Backend = "processes"
+    """Where cells are measured: processes of this machine, or a dask cluster's workers."""
+    scheduler: str | None = None
+    """The address of the cluster's scheduler, as in tcp://HOST:8786."""
+    dry_run: bool = False
+    """Lists the cells, which are there and what the others will cost, and measures nothing."""
+    verbose: Verbose = False
+    """Says of each cell, as it is finished, how many seconds it took."""
     smoke: bool = False
     """Begins with the configuration of a few seconds; as it is, into results/smoke."""
     paper: bool = False
@@ -69,7 +80,14 @@ def perform_study(name: str, arguments: list[str]) -> int:
     run, config = given.run, given.config
     check(config, run)
     with suited(study, config):
-        told(name, perform(study, own(study, config, run), run.jobs, results=run.results, timeout=run.cell_timeout))
+        config = own(study, config, run)
+        if run.dry_run:
+            from straightedge.experiments.runner.dry import listed, studied
+
+            print(listed(*studied(study, config, run.results or results()), run.jobs))
+            return 0
+        told(name, perform(study, config, run.jobs, results=run.results, timeout=run.cell_timeout, scheduler=run.scheduler,
+                           verbose=run.verbose))
     return 0
 
 
@@ -102,7 +120,7 @@ def command(name: str, question: str, kind: type, begin: Any) -> type:
     """The options of a study: those of its configuration and those of every run."""
     options = make_dataclass(name, [("config", tyro.conf.OmitArgPrefixes[kind], field(default=begin)),  # type: ignore[misc, valid-type]
                                     ("run", tyro.conf.OmitArgPrefixes[Run], field(default_factory=Run))])
-    options.__doc__ = question
+    options.__doc__ = f"{question.rstrip()}\n\nstraightedge {name} --smoke --jobs 2\n"
     return options
 
 
@@ -115,25 +133,34 @@ def beginning(study: Study, arguments: list[str]) -> Any:
 
 def check(config: Any, run: Run) -> None:
     """Raises InputError for numbers that no study can have."""
+    shown = [field.name for field in fields(config) if not hasattr(field.type, "__metadata__")]  # the others are no options
     for name, value in vars(config).items():
+        if name not in shown:
+            continue
         words = f"--{name.replace('_', '-')}: expected"
         if value == ():
             raise InputError(f"{words} one value or more, got none")
-        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name == "steps" else 1
+        least = 2 if name.split("_")[-1] in ("rows", "seeds") else 0 if name in ("steps", "checkpoints") else 1
         for number in value if isinstance(value, tuple) else (value,):
             if isinstance(number, int) and not isinstance(number, bool) and number < least:
                 raise InputError(f"{words} a whole number from {least}, got {number}")
             if isinstance(number, float) and not 0 < number < inf:
                 raise InputError(f"{words} a positive number, got {number:g}")
     for name in vars(config).get("trainers", ()):
-        if name not in entries():
-            raise InputError(f"--trainers: {nearest(name, list(entries()), 'estimator')}")
+        kind = name.partition(":")[0]
+        if kind not in entries():
+            raise InputError(f"--trainers: {nearest(kind, list(entries()), 'estimator')}")
+        try:
+            named([name])
+        except InputError as error:
+            raise InputError(f"--trainers: {error}") from None
     draws, rows = (vars(config).get(name, ()) for name in ("draws", "rows"))
-    if draws and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
+    if draws and rows != () and max(draws) > min(rows if isinstance(rows, tuple) else (rows,)):
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
     check_timeout(run.cell_timeout)
+    check_scheduler(run.backend, run.scheduler)
 
 
 def own(study: Study, config: Any, run: Run) -> Any:
@@ -159,4 +186,5 @@ def named(texts: Sequence[str]) -> list[Estimator]:
     """The estimators of these words."""
     from straightedge.estimators.catalogue.spelling import estimators_of
 
+    each_alone(texts)
     return [one for text in texts for one in estimators_of(text)]

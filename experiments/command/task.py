@@ -2,20 +2,29 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
+from straightedge.experiments.command.display import advise, claims, compare, draw, provenance, report
+from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
+from straightedge.settings import Backend, check_scheduler
 
 
-def figures(jobs: int | None = None, cell_timeout: float | None = None) -> int:
-    """Draws every published figure, measuring only what is not current."""
-    failed = []
+def figures(jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
+            scheduler: str | None = None) -> int:
+    """Draws every published figure, measuring only what is not current.
+
+    straightedge figures --jobs 2
+    """
+    check_scheduler(backend, scheduler)
+    failed: list[str] = []
     for name in questions():
         if stands(name):
             continue
-        failed += performed(study_of(name), False, jobs, cell_timeout)
+        failed += performed(study_of(name), False, jobs, cell_timeout, scheduler)
     if checkout() and not page_is_current() and not failed:
         page()
     return ended(failed)
@@ -30,22 +39,16 @@ def stands(name: str) -> bool:
     return True
 
 
-def performed(study, smoke: bool, jobs: int | None, timeout: float | None) -> list[str]:
+def performed(study, smoke: bool, jobs: int | None, timeout: float | None, scheduler: str | None = None) -> list[str]:
     """Runs a study and says what it did; why some of its cells failed, where they did: that stops no other study."""
     from straightedge.experiments.runner.perform import perform
 
     check_timeout(timeout)
     try:
-        told(study.name, perform(study, study.smoke if smoke else study.config(), jobs, timeout=timeout))
+        told(study.name, perform(study, study.smoke if smoke else study.config(), jobs, timeout=timeout, scheduler=scheduler))
     except Failed as error:
         return [str(error)]
     return []
-
-
-def check_timeout(seconds: float | None) -> None:
-    """Raises InputError for a time that is none."""
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise InputError(f"--cell-timeout: expected a positive number of seconds, got {seconds:g}")
 
 
 def ended(failed: list[str]) -> int:
@@ -53,16 +56,6 @@ def ended(failed: list[str]) -> int:
     if failed:
         raise Failed("; ".join(failed))
     return 0
-
-
-def told(name: str, outcome) -> None:
-    """A line about what a run of a study did."""
-    folder = shown(outcome.folder)
-    if outcome.measured or outcome.drawn:
-        did = f"measured {outcome.measured} cells" if outcome.measured else "table current"
-        print(f"{name}: {did}, {'drew figures' if outcome.drawn else 'figures current'}: {folder}", flush=True)
-    else:
-        print(f"{name}: nothing to do, {folder} is current", flush=True)
 
 
 def page_is_current() -> bool:
@@ -73,25 +66,33 @@ def page_is_current() -> bool:
 
 
 def page() -> int:
-    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables."""
+    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables.
+
+    straightedge page
+    """
     from straightedge.experiments.command.page import written
 
     print(f"wrote {shown(written())}")
     return 0
 
 
-def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None) -> int:
-    """Measures the published studies anew and prints every number that moved by more than three standard errors."""
+def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
+          scheduler: str | None = None) -> int:
+    """Measures the published studies anew and prints every number that moved by more than three standard errors.
+
+    straightedge rerun --study fourier
+    """
     from straightedge.experiments.runner.moved import moved
     from straightedge.experiments.runner.perform import current, perform
 
     check_timeout(cell_timeout)
+    check_scheduler(backend, scheduler)
     failed: list[str] = []
     for name, chosen in ({study: study_of(study)} if study else studies()).items():
         before = current(results() / name)
         before = current(published() / name) if before is None else before
         try:
-            outcome = perform(chosen, chosen.config(), jobs, anew=True, timeout=cell_timeout)
+            outcome = perform(chosen, chosen.config(), jobs, anew=True, timeout=cell_timeout, scheduler=scheduler)
         except Failed as error:
             failed.append(str(error))
             continue
@@ -105,22 +106,28 @@ def rerun(study: str | None = None, jobs: int | None = None, cell_timeout: float
 
 
 def smoke(jobs: int | None = None, cell_timeout: float | None = None) -> int:
-    """Runs every study in its configuration of a few seconds, into results/smoke."""
+    """Runs every study in its configuration of a few seconds, into results/smoke.
+
+    straightedge smoke --jobs 2
+    """
     return ended([line for study in studies().values() for line in performed(study, True, jobs, cell_timeout)])
 
 
 def check(name: str) -> int:
-    """Checks that an estimator keeps its promises: NAME or NAME:hyper=value."""
-    from straightedge.analysis.check.conformance import run_checks
-    from straightedge.estimators.catalogue.spelling import estimator_of
+    """Checks that an estimator keeps its promises: NAME or NAME:hyper=value.
 
-    report = run_checks(estimator_of(name))
-    print(report)
-    return 1 if report.failures else 0
+    straightedge check straight_through
+    """
+    from straightedge.experiments.command.check import failed
+
+    return int(failed(name))
 
 
 def new(name: str, folder: Path | None = None) -> int:
-    """Writes a commented estimator of this name that passes the checks: into --folder, or estimators/ of the checkout."""
+    """Writes a commented estimator of this name that passes the checks: into --folder, or estimators/ of the checkout.
+
+    straightedge new my_estimator --folder .
+    """
     from straightedge.experiments.command.new import write_estimator
 
     if folder is None and checkout() is None:
@@ -133,43 +140,49 @@ def new(name: str, folder: Path | None = None) -> int:
 
 
 def clean() -> int:
-    """Removes stored cells that no current study and no current code asks for, and what killed runs left; says how many bytes."""
+    """Removes stored cells that no current study and no current code asks for, and what killed runs left; says how many bytes.
+
+    straightedge clean
+    """
     from straightedge.experiments.command.clean import cleaned
 
     print(cleaned(results()))
     return 0
 
 
-def provenance(file: Path) -> int:
-    """Says what made a file of results: a stored cell, a table or a figure."""
-    from straightedge.experiments.command.provenance import provenance_of
-
-    print(provenance_of(file))
-    return 0
-
-
 def bench(device: str = "cpu") -> int:
-    """Measures speed beside the peers, in one process on one machine, into results/bench."""
+    """Measures speed beside the peers, in one process on one machine, into results/bench.
+
+    straightedge bench --device cpu
+    """
     from straightedge.experiments.bench.bench import bench as run
 
     return run(device)
 
 
 def audit(jobs: int | None = None) -> int:
-    """Holds other libraries' estimators against exact gradients, into results/audit."""
+    """Holds other libraries' estimators against exact gradients, into results/audit.
+
+    straightedge audit --jobs 2
+    """
     from straightedge.experiments.audit.audit import audit as run
 
     return run(jobs)
 
 
-def claims() -> int:
-    """Decides every statement of the ledger anew, prints the table and writes it to results/claims/."""
-    from straightedge.experiments.command.claims import write_claims
+def completion(shell: Literal["bash", "zsh"]) -> int:
+    """Prints the completion of names and options for a shell, to be read by it.
 
-    print(write_claims(results() / "claims"), end="")
+    straightedge completion bash
+    """
+    from straightedge.experiments.command.completion import script
+
+    print(script(shell, COMMANDS), end="")
     return 0
 
 
-CALLS: tuple[Callable[..., int], ...] = (figures, page, rerun, smoke, check, new, clean, provenance, bench, audit, claims)
+
+CALLS: tuple[Callable[..., int], ...] = (advise, figures, draw, report, page, rerun, compare, smoke, check, new, clean, provenance,
+                                         completion, bench, audit, claims)
 COMMANDS = {call.__name__: call for call in CALLS}
 

@@ -1,6 +1,9 @@
 """The measurement of one cell whatever its estimator does, and its way across a process border: as JSON, never as objects."""
 
 import json
+import platform
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import pandas as pd
@@ -20,12 +23,22 @@ class Attempt:
     fault: Fault | None = None
 
 
-def attempt(cell: Cell, threads: int) -> str:
-    """Measures the cell; the attempt as JSON.  Also what is meant to end a process, as sys.exit, is a fault of this cell alone."""
+def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = None) -> str:
+    """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn.  Also what is meant to end a process, as sys.exit,
+    is a fault of this cell alone."""
     torch.set_num_threads(threads)
+    began, drawn = time.perf_counter(), 0
+
+    def report(rows: int) -> None:
+        nonlocal drawn
+        drawn += rows
+        if heard:
+            heard(drawn)
+
     try:
-        found = measure_cell(cell)
-        return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": found.run})
+        found = measure_cell(cell, report)
+        run = found.run | {"elapsed": round(time.perf_counter() - began, 3), "threads": threads, "node": platform.node()}
+        return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": run})
     except KeyboardInterrupt:
         raise
     except BaseException as error:

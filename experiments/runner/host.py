@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 
@@ -14,8 +15,14 @@ from straightedge.analysis.store.place import checkout
 @cache
 def host() -> dict:
     """What a result was made with and where."""
-    return {"torch": torch.__version__, "numpy": version("numpy"), "python": platform.python_version(), "system": platform.system(),
+    libraries = {name: version(name) for name in ("numpy", "scipy", "pandas", "matplotlib")}
+    return {"python": platform.python_version(), "torch": torch.__version__, **libraries, "system": platform.system(),
             "machine": platform.machine(), "host": platform.node(), "cores": os.cpu_count() or 1, **revision()}
+
+
+def now() -> dict:
+    """The same, with the date."""
+    return {"date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
 
 
 def revision() -> dict:

@@ -16,7 +16,7 @@ from straightedge.experiments.runner import soundness
 
 NAME = "manifest.json"
 RUN = "run.json"
-"""What made the files, and when: the run that last measured or drew.  Not a result, so in no digest."""
+"""What measured the cells of the table, and when (runner/provenance).  Not a result, so in no digest."""
 MAKERS = ("straightedge.analysis.cell.measure", "straightedge.analysis.cell.table", "straightedge.experiments.runner.perform")
 
 
@@ -36,7 +36,7 @@ def known(folder: Path, name: str = NAME) -> dict:
     """What the manifest, or the run's record, says; nothing where there is none that can be read."""
     try:
         found = json.loads((folder / name).read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -16,7 +16,7 @@ from straightedge.experiments.runner.study import Study
 NAME = "partial"
 
 
-def write_partial(study: Study, folder: Path, table: str | None, missing: Sequence[str]) -> str:
+def write_partial(study: Study, folder: Path, table: str | None, missing: Sequence[str], origin: dict | None = None) -> str:
     """Writes what there is, and why the rest is missing; the words that say where it is."""
     place = folder / NAME
     shutil.rmtree(place, ignore_errors=True)
@@ -24,7 +24,7 @@ def write_partial(study: Study, folder: Path, table: str | None, missing: Sequen
         return ""
     replace(place / "summary.csv", table.encode())
     replace(place / "missing.txt", "".join(f"{part}\n" for part in missing).encode())
-    for make in (lambda: figures(study, place, "incomplete", missing), lambda: tables(study, place, missing)):
+    for make in (lambda: figures(study, place, "incomplete", missing, origin), lambda: tables(study, place, missing)):
         try:
             make()
         except OSError:

@@ -5,10 +5,8 @@ seconds to <results>/smoke/.  Table and figures are committed, cells are not: a 
 """
 
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,11 +22,11 @@ from straightedge.analysis.store.place import published, shown
 from straightedge.analysis.store.place import results as here
 from straightedge.analysis.store.spreadsheet import guard
 from straightedge.estimators.network.error import Failed
-from straightedge.experiments.runner import manifest, soundness
+from straightedge.experiments.runner import manifest, provenance, soundness
 from straightedge.experiments.runner.drawing import draw
 from straightedge.experiments.runner.fault import told
-from straightedge.experiments.runner.host import host
 from straightedge.experiments.runner.partial import remove_partial, write_partial
+from straightedge.experiments.runner.provenance import Origin
 from straightedge.experiments.runner.run import Ran, run_cells
 from straightedge.experiments.runner.study import Study
 
@@ -87,39 +85,53 @@ def fitting(cell: Cell, rows: soundness.Lines) -> bool:
 
 
 def perform(study: Study, config: Any, jobs: int | None = None, anew: bool = False, results: Path | None = None,
-            timeout: float | None = None) -> Outcome:
+            timeout: float | None = None, scheduler: str | None = None, verbose: bool = False) -> Outcome:
     """Measures what is not current, writes the table, draws the figures where the table or the drawing code changed.
 
     Raises Failed where cells failed; what there is of the others is then shown in a folder of its own."""
-    began = time.monotonic()
-    folder, cells = place(study, config, results or here()), list(study.cells(config))
-    keys = {cell: cell.key() for cell in cells}
-    if len(set(keys.values())) != len(cells):
-        raise ValueError(f"{study.name}: two cells are the same")
+    folder, keys = place(study, config, results or here()), keyed(study, config)
+    cells = list(keys)
     sweep(folder)
     old = known(study, config, folder, {key: cell for cell, key in keys.items()}, anew)
     missing = lacking(study, cells, keys, set() if old is None else set(old["key"]))
-    ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout) if missing else Ran({}, {}, 0)
+    ran = run_cells(missing, jobs, None if anew else folder / "cells", timeout, scheduler, verbose) if missing else Ran({}, {}, 0)
     whole = joined(study, keys, old, [cell for cell in cells if cell in missing], ran)
     written = None if whole is None else text(arranged(whole))
+    made = origins(study, config, folder, set() if whole is None else set(whole["key"]),
+                   {keys[cell]: metadata for cell, metadata in ran.metadata.items()})
+    origin = provenance.summary(repr(config), made)
     try:
         ran.check()
     except Failed as error:
-        said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()])
+        said = write_partial(study, folder, written, [told(cell, found) for cell, found in ran.faults.items()], origin)
         raise Failed(f"{study.name}: {len(ran.faults)} of {len(cells)} cells failed{said}: {error}") from None
-    if whole is None or set(whole["key"]) != set(keys.values()):
+    if whole is None or written is None or set(whole["key"]) != set(keys.values()):
         raise ValueError(f"{study.name}: the table is incomplete")
     path = folder / "summary.csv"
     if missing or not path.is_file() or path.read_bytes() != written.encode():
         manifest.announce(folder, written)
         replace(path, written.encode())
     remove_partial(folder)
-    drawn = draw(study, folder)
-    if missing or drawn:
-        made = {"configuration": repr(config), "measured": len(missing), "of": len(cells), "seconds": round(time.monotonic() - began, 1),
-                "devices": sorted({cell.device for cell in cells}), "date": datetime.now(UTC).isoformat(timespec="seconds"), **host()}
-        replace(folder / manifest.RUN, manifest.form(made))
-    return Outcome(folder, len(missing), drawn)
+    run = provenance.record(repr(config), made)
+    if made and run != manifest.known(folder, manifest.RUN):
+        replace(folder / manifest.RUN, manifest.form(run))
+    return Outcome(folder, len(missing), draw(study, folder, origin))
+
+
+def origins(study: Study, config: Any, folder: Path, keys: set[str], measured: dict[str, dict]) -> dict[str, Origin]:
+    """Key -> where that cell of the table is from: as it was measured, or as the record beside the table that had it says."""
+    places = [published() / study.name, folder] if config == study.config() else [folder]
+    found = {key: one for place in places for key, one in provenance.origins(manifest.known(place, manifest.RUN)).items()}
+    return {key: one for key, one in (found | {key: Origin.of(said) for key, said in measured.items()}).items() if key in keys}
+
+
+def keyed(study: Study, config: Any) -> dict[Cell, str]:
+    """The cells of a configuration, each with its key."""
+    cells = list(study.cells(config))
+    keys = {cell: cell.key() for cell in cells}
+    if len(set(keys.values())) != len(cells):
+        raise ValueError(f"{study.name}: two cells are the same")
+    return keys
 
 
 def known(study: Study, config: Any, folder: Path, cells: dict[str, Cell], anew: bool) -> pd.DataFrame | None:
@@ -148,8 +160,9 @@ def joined(study: Study, keys: dict[Cell, str], old: pd.DataFrame | None, missin
         return None
     whole = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
     order = {key: position for position, key in enumerate(keys.values())}
-    if not study.timed:
-        whole = whole[whole["metric"] != "seconds"]
+    whole = whole[whole["metric"] != "seconds"]
+    if study.keep:
+        whole = whole[study.keep(whole)]
     return whole[whole["key"].isin(order)].sort_values("key", key=lambda column: column.map(order), kind="stable")
 
 

@@ -2,24 +2,30 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 
+from straightedge.estimators.catalogue.apart import fate
 from straightedge.estimators.network.error import Failed
 from straightedge.experiments.runner.attempt import refused
 from straightedge.experiments.runner.fault import Fault
-from straightedge.experiments.runner.worker import READY, START
+from straightedge.experiments.runner.worker import READY, ROWS, START
 
 LOOK = 1.0
 """Seconds between looks at the processes."""
+Heard = Callable[[int, int], object]
+"""Is told (number of the cell, rows of it that are drawn)."""
+
+
+def unheard(index: int, rows: int) -> None:
+    """Tells nobody."""
 
 
 @dataclass
@@ -49,9 +55,11 @@ class Worker:
         return self.process.wait()
 
 
-def answers(cells: Sequence[bytes], jobs: int, threads: int, timeout: float | None = None) -> Iterator[tuple[int, str]]:
+def answers(cells: Sequence[bytes], jobs: int, threads: int, timeout: float | None = None,
+            heard: Heard = unheard) -> Iterator[tuple[int, str]]:
     """(number of the cell, its attempt as JSON), as they come; `cells` are pickled, `timeout` is in seconds for each."""
-    waiting, workers, stillborn = deque(range(len(cells))), [], 0
+    waiting, stillborn = deque(range(len(cells))), 0
+    workers: list[Worker] = []
     try:
         while waiting or any(worker.task is not None for worker in workers):
             busy = sum(worker.task is not None for worker in workers)
@@ -60,15 +68,18 @@ def answers(cells: Sequence[bytes], jobs: int, threads: int, timeout: float | No
             for worker in workers:
                 if worker.ready and worker.task is None and waiting:
                     give(worker, waiting, cells)
-            heard = wait([worker.link for worker in workers], patience(workers, timeout))
+            links = wait([worker.link for worker in workers], patience(workers, timeout))
             for worker in list(workers):
                 late = timeout is not None and worker.task is not None and time.monotonic() - worker.began > timeout
-                if worker.link not in heard and not late and not gone(worker):
+                if worker.link not in links and not late and not gone(worker):
                     continue
-                said = hear(worker) if worker.link in heard else None
+                said = hear(worker) if worker.link in links else None
                 if said == READY:
                     worker.ready, stillborn = True, 0
-                elif said is not None:
+                elif said is not None and said.startswith(ROWS):
+                    if worker.task is not None:
+                        heard(worker.task, int(said[len(ROWS):]))
+                elif said is not None and worker.task is not None:
                     task, worker.task = worker.task, None
                     yield task, said.decode()
                 else:
@@ -121,11 +132,3 @@ def ended(worker: Worker) -> int:
     with suppress(subprocess.TimeoutExpired):
         worker.process.wait(5)
     return worker.end()
-
-
-def fate(status: int) -> str:
-    """How a process ended, in words."""
-    if status >= 0:
-        return f"ended itself with status {status}"
-    name = signal.Signals(-status).name
-    return f"was killed by {name}" + (", as by the kernel where memory is short" if name == "SIGKILL" else "")

@@ -2,25 +2,27 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from dataclasses import replace as replaced
 from pathlib import Path
 
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.store.display import visible
-from straightedge.analysis.store.file import replace, writable
+from straightedge.analysis.store.file import Together, writable
+from straightedge.analysis.store.key import key as key_of
 from straightedge.analysis.store.key import origin
 from straightedge.analysis.store.place import shown
-from straightedge.analysis.store.record import Damaged, Record, sealed, stored
-from straightedge.estimators.catalogue.spelling import name_of
+from straightedge.analysis.store.record import Damaged, Record, checked, sealed, unpacked
 from straightedge.estimators.network.error import Failed, InputError
-from straightedge.experiments.runner.attempt import attempt_of
+from straightedge.experiments.runner import log
+from straightedge.experiments.runner.attempt import Attempt, attempt_of
 from straightedge.experiments.runner.fault import Fault, told
-from straightedge.experiments.runner.host import host
+from straightedge.experiments.runner.forecast import forecast, ordered
+from straightedge.experiments.runner.host import now
 from straightedge.experiments.runner.progress import progress
-from straightedge.experiments.runner.spread import spread
+from straightedge.experiments.runner.spread import processes, spread
 
 FEW = 6
 
@@ -37,6 +39,8 @@ class Ran:
     faults: dict[Cell, Fault]
     read: int
     """Cells that were stored already."""
+    metadata: dict[Cell, dict] = field(default_factory=dict)
+    """What is known of the run of every cell with records."""
 
     def sentence(self) -> str:
         """The cells that failed, each with its reason, the first few by name."""
@@ -51,44 +55,62 @@ class Ran:
             raise Failed(self.sentence())
 
 
-def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None, timeout: float | None = None) -> Ran:
+def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | None = None, timeout: float | None = None,
+              scheduler: str | None = None, verbose: bool = False) -> Ran:
     """The records of every cell; with a folder, stored ones are read and new ones written as soon as they are there.
 
     Raises OSError where the folder cannot be written, and Stopped where the user stops it; what was finished is kept then too."""
     if folder:
         writable(folder)
-    found = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
+    there = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
+    found, metadata = ({cell: vars(record)[part] for cell, record in there.items()} for part in ("records", "metadata"))
     faults: dict[Cell, Fault] = {}
+    files = Together()
     before, waiting = len(found), [cell for cell in dict.fromkeys(cells) if cell not in found]
+    seconds = forecast(waiting, log.read(folder) if folder else ())
+    waiting = ordered(waiting, seconds)
     try:
-        with progress(len(waiting)) as advance:
-            for index, text in spread(waiting, jobs, timeout):
+        with progress(waiting, seconds, processes(waiting, jobs), verbose) as course:
+            for index, text in spread(waiting, jobs, timeout, scheduler, course.rows):
                 cell, done = waiting[index], attempt_of(text)
-                advance(visible(f"{cell.problem.name}: {name_of(cell.estimator)}"))
+                course.end(index, done.run.get("elapsed", 0.0))
+                if folder:
+                    log.write(folder, line(cell, done))
                 if done.records is None:
-                    faults[cell] = done.fault
+                    faults[cell] = done.fault or Fault("", "it said nothing")
                     continue
+                metadata[cell] = described(cell, done.run)
                 if folder and keyed(cell):
-                    keep(folder, cell, Record(done.records, done.run))
+                    files.replace(folder / f"{metadata[cell]['key']}.parquet", sealed(Record(done.records, metadata[cell])))
                 found[cell] = done.records
     except KeyboardInterrupt:
         kept = f"{len(found)} of {len(set(cells))} cells are kept, the same command goes on from there" if folder else "nothing is kept"
         raise Stopped(f"stopped; {kept}") from None
-    return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before)
+    finally:
+        files.close()
+    return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before, metadata)
 
 
-def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, pd.DataFrame]:
+def line(cell: Cell, done: Attempt) -> log.Line:
+    """What the log says of an attempt at this cell."""
+    return replaced(log.Line.of(cell), seconds=done.run.get("elapsed", 0.0), host=done.run.get("node", ""), key=cell.key(),
+                    fault="" if done.fault is None else str(done.fault))
+
+
+def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, Record]:
     """The stored records of these cells, those of the sound files alone; a line on standard error about every other file."""
     found = {}
     for cell in cells:
-        path = folder / f"{cell.key()}.parquet"
+        values = cell.values()
+        key = key_of(values, cell.modules())
+        path = folder / f"{key}.parquet"
         if not path.exists():
             continue
         try:
-            found[cell] = stored(path, cell.key(), cell.values()).records
+            found[cell] = checked(path, key, values)
         except Damaged as error:
             print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
-    return found
+    return dict(zip(found, unpacked(list(found.values())), strict=True))
 
 
 def keyed(cell: Cell) -> bool:
@@ -98,8 +120,6 @@ def keyed(cell: Cell) -> bool:
     return not named and all(origin(name) is not None for name in cell.modules())
 
 
-def keep(folder: Path, cell: Cell, record: Record) -> None:
-    """Stores a cell's records under its key."""
-    date = datetime.now(UTC).isoformat(timespec="seconds")
-    metadata = {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": record.metadata, "date": date, **host()}
-    replace(folder / f"{cell.key()}.parquet", sealed(Record(record.records, metadata)))
+def described(cell: Cell, run: dict) -> dict:
+    """What is told of a cell beside its records: its key and values, the code that measured it, where and when."""
+    return {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": run, **now()}

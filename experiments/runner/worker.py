@@ -9,7 +9,9 @@ import threading
 import time
 from multiprocessing.connection import Connection
 
-READY = b"ready"
+READY, ROWS = b"ready", b"rows "
+EVERY = 0.5
+"""Seconds between two words about rows."""
 START = """import json, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 from multiprocessing.connection import Connection
@@ -40,9 +42,21 @@ def serve(link: Connection, parent: int, threads: int) -> None:
         except BaseException as error:
             answer = refused(Fault(type(error).__name__, f"the cell cannot be sent to another process: {error}"))
         else:
-            answer = attempt(cell, threads)
+            answer = attempt(cell, threads, Teller(link))
         sys.stdout.flush()
         link.send_bytes(answer.encode())
+
+
+class Teller:
+    """Tells the parent how many rows are drawn, not more often than it can want."""
+
+    def __init__(self, link: Connection):
+        self.link, self.last = link, time.monotonic()
+
+    def __call__(self, rows: int) -> None:
+        if time.monotonic() - self.last > EVERY:
+            self.last = time.monotonic()
+            self.link.send_bytes(ROWS + str(rows).encode())
 
 
 def follow(parent: int) -> None:

@@ -55,6 +55,14 @@ class LeavesDoubles(Elsewhere):
         return rng
 
 
+class SetsThreads(Elsewhere):
+    """Changes how many threads all other code has."""
+
+    def other(self, rng):
+        torch.set_num_threads(2 if torch.get_num_threads() == 1 else 1)
+        return rng
+
+
 class OwnSeed(Elsewhere):
     """A generator of its own, seeded like the one given: every call gives the same rows."""
 

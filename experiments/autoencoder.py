@@ -1,0 +1,171 @@
+"""Which estimator trains a text autoencoder, and how accurate is each on the way?
+
+Word counts, Bernoulli bits, a softmax over the vocabulary; the loss is the multinomial negative log-likelihood in nats a document.
+Above, the exact training loss of Adam with every estimator, one estimate a step, less that of Adam with the exact gradient after as
+many steps; behind the dotted line the correction, steps of ARM with ten samples, for both.  Below, every estimator's cosine with the
+exact gradient along the course of the exact one.  The documents are generated from a topic model unless --corpus names real ones.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.figure import look as figures
+from straightedge.analysis.figure.name import listed, said
+from straightedge.analysis.figure.number import aligned
+from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.problem.autoencoder import Autoencoder
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.base import Estimator
+from straightedge.estimators.catalogue.spelling import estimator_of, label_of, words_of
+from straightedge.estimators.disarm import Disarm
+from straightedge.estimators.exact import Exact
+from straightedge.estimators.gumbel_rao import GumbelRao
+from straightedge.estimators.gumbel_softmax import GumbelSoftmax
+from straightedge.estimators.identity import Identity
+from straightedge.estimators.reinforce import Reinforce
+from straightedge.estimators.st_gumbel import StGumbel
+from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.tempered import Tempered
+from straightedge.estimators.zgr import Zgr
+from straightedge.experiments.runner.study import Study
+
+ESTIMATORS = (Arm(), Disarm(), Reinforce(baseline="leave_one_out", samples=4), StraightThrough(), Tempered(), Identity(), GumbelSoftmax(),
+              StGumbel(), GumbelRao(), Zgr())
+FIELDS = ("bits", "corpus", "trainer", "steps", "correction", "seed")
+METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency")
+
+
+@dataclass(frozen=True)
+class Config:
+    """Defaults are the published figure."""
+
+    estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
+    bits: tuple[int, ...] = (8, 12)
+    """Widths of the code, each of up to 16: the exact gradient takes a table of 2^bits codes."""
+    corpus: str | None = None
+    """Word counts in svmlight format, or 20newsgroups for scikit-learn's download; generated if not given."""
+    documents: int = 200
+    """Generated, or the first ones of the corpus."""
+    vocabulary: int = 300
+    """Generated words, or the most frequent ones of the corpus."""
+    steps: tuple[int, ...] = (0, 100, 300, 1000)
+    """Of training, where the loss and accuracy are measured."""
+    correction: int = 300
+    """Steps of ARM with ten samples at the end."""
+    rate: float = 0.001
+    """Learning rate of Adam."""
+    networks: int = 1
+    """Initial networks, and generated corpora."""
+    rows: int = 200
+    """Sampled estimates of each seed."""
+    seeds: int = 2
+    """Independent replicates."""
+
+
+SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
+PAPER = Config(bits=(8, 12, 16), documents=500, vocabulary=500, steps=(0, 100, 300, 1000, 3000), correction=1000, networks=3, rows=500)
+
+
+def cells(config):
+    """The loss at every checkpoint of every course of training, and every estimator's accuracy at those of the exact one."""
+    losses, accuracy = [], []
+    for bits in config.bits:
+        for seed in range(config.networks):
+            def at(steps, trainer="exact", correction=0, bits=bits, seed=seed):
+                return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed)
+
+            for trainer in map(words_of, (Exact(), *config.estimators)):
+                courses = [at(steps, trainer) for steps in config.steps] + [at(config.steps[-1], trainer, config.correction)]
+                losses += [Cell(one, Exact(), method="exact") for one in courses]
+            accuracy += [Cell(at(steps), estimator, config.rows, config.seeds, method="sampled")
+                         for steps in config.steps for estimator in config.estimators]
+    return [*losses, *accuracy]
+
+
+def keep(table):
+    """The losses of training, and what accuracy is made of."""
+    ends = table.estimator == "exact"
+    return ends & (table.metric == "loss") | ~ends & (table.group.isin(("layer0", "all"))) & table.metric.isin(METRICS)
+
+
+def losses(table):
+    """One row for each number of bits, trainer (its label), checkpoint and seed; `total` counts the steps of the correction too."""
+    ends = table[(table.estimator == "exact") & (table.metric == "loss")]
+    labels = {trainer: label_of(estimator_of(trainer)) for trainer in ends.problem_trainer.unique()}
+    return ends.assign(trainer=ends.problem_trainer.map(labels), total=ends.problem_steps + ends.problem_correction)
+
+
+def accuracies(table):
+    """One row for each number of bits, estimator, checkpoint and seed: of the encoder's gradient."""
+    part = table[(table.estimator != "exact") & (table.group == "layer0")]
+    wide = part.pivot_table("value", ["problem_bits", "label", "problem_steps", "problem_seed"], "metric", sort=False).reset_index()
+    return wide.assign(bias=np.sqrt(wide.bias2.clip(lower=0) / wide.exact2), deviation=np.sqrt(wide.variance / wide.exact2))
+
+
+def figure(table):
+    """Loss beyond that with the exact gradient above, cosine below, a column for each number of bits."""
+    ends, accuracy = losses(table), accuracies(table)
+    widths = list(dict.fromkeys(ends.problem_bits))
+    drawing, axes = figures.panels(2, len(widths), 5.4, sharex="col", sharey="row")
+    for column, bits in enumerate(widths):
+        above, below = axes[:, column]
+        part = ends[ends.problem_bits == bits]
+        exact = part[part.trainer == "exact"].groupby("total").value.mean()
+        for label, rows in part.groupby("trainer", sort=False):
+            means = rows.groupby("total").value.mean() - exact
+            above.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
+        for label, rows in accuracy[accuracy.problem_bits == bits].groupby("label", sort=False):
+            means = rows.groupby("problem_steps").cosine.mean()
+            below.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
+        above.axvline(part.problem_steps.max(), color="0.7", linewidth=0.6, linestyle=":")
+        above.set_title(f"{bits} bits, {part.problem_corpus.iloc[0]} corpus")
+        below.set(xlabel="steps")
+        below.axhline(0, color="0.7", linewidth=0.6, zorder=0)
+    axes[1, 0].set_ylim(top=1)
+    axes[0, 0].set_ylabel("loss beyond the exact gradient's,\nnats a document")
+    axes[1, 0].set_ylabel("cosine of one estimate, encoder")
+    figures.legend(drawing, list(dict.fromkeys(ends.trainer)))
+    return drawing
+
+
+def words(table):
+    """Who trains to the lowest loss, beside the exact gradient, at every number of bits."""
+    ends = losses(table)
+    last = ends[(ends.problem_steps == ends.problem_steps.max()) & (ends.problem_correction == 0)]
+    means = last.groupby(["problem_bits", "trainer"], sort=False).value.mean().unstack()
+    parts, lead = [], []
+    for bits, row in means.iterrows():
+        best = row.drop("exact").idxmin()
+        parts.append(f"{said(best)} at {bits} bits ({row[best] - row.exact:+.2f} nats a document beside the exact gradient)")
+        lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row.exact:.2f} with the exact gradient, at {bits} bits")
+    count = last.problem_seed.nunique()
+    networks = "one network" if count == 1 else f"{count} networks"
+    return Words(f"After {last.problem_steps.max()} steps, {networks} a width, the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
+
+
+def tables(table):
+    """For every number of bits and estimator: the loss after training and after the correction, and the encoder's accuracy there, the
+    lowest loss first."""
+    ends, accuracy, lines = losses(table), accuracies(table), []
+    for (bits, label), rows in ends.groupby(["problem_bits", "trainer"], sort=False):
+        last = rows[rows.problem_steps == rows.problem_steps.max()]
+        before, after = (last[chosen].value.mean() for chosen in (last.problem_correction == 0, last.problem_correction > 0))
+        line = {"network": f"{bits} bits, {rows.problem_corpus.iloc[0]} corpus", "estimator": figures.words(label),
+                "loss, nats a document": before, "corrected": after}
+        mine = accuracy[(accuracy.problem_bits == bits) & (accuracy.label == label)]
+        for measure in ("cosine", "bias", "deviation", "efficiency"):
+            for when, step in (("start", rows.problem_steps.min()), ("end", rows.problem_steps.max())):
+                line[f"{measure}, {when}"] = mine[mine.problem_steps == step][measure].mean() if len(mine) else np.nan
+        lines.append(line)
+    found = pd.DataFrame(lines)
+    order = {name: place for place, name in enumerate(dict.fromkeys(found.network))}
+    found = found.assign(place=found.network.map(order)).sort_values(["place", "loss, nats a document"]).drop(columns="place")
+    numbers = found.select_dtypes("number").columns
+    digits = {name: 5 if name in ("loss, nats a document", "corrected") else 3 for name in numbers}
+    return found.assign(**{name: aligned(found[name], digits[name]) for name in numbers}).set_index("network")
+
+
+STUDY = Study(__name__, __doc__, Config, cells, {"figure": Picture(figure, words)}, SMOKE, PAPER, tables=tables, keep=keep, fields=FIELDS)

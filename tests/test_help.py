@@ -1,0 +1,98 @@
+"""The first minute: every help has an example that is accepted when copied, a slip gets its hint, one table ends in advice."""
+
+import re
+import shlex
+import shutil
+import subprocess
+
+import pandas as pd
+import pytest
+
+import straightedge as se
+from straightedge.analysis.problem.classification import Points
+from straightedge.experiments.command.completion import script
+from straightedge.experiments.command.measure import Options, said
+from straightedge.experiments.command.option import each_alone, options, parsed
+from straightedge.experiments.command.study import command
+from straightedge.experiments.command.task import COMMANDS
+from straightedge.experiments.command.terminal import readable
+from straightedge.experiments.runner.listing import studies
+from straightedge.ranking import efficiencies
+
+pytestmark = pytest.mark.endtoend
+
+
+def kinds() -> dict[str, type]:
+    """Command or study -> its options."""
+    known = {name: command(name, study.question, study.config, study.config()) for name, study in studies().items()}
+    return known | {name: options(call) for name, call in COMMANDS.items()} | {"measure": Options}
+
+
+@pytest.mark.parametrize("name", [*studies(), *COMMANDS, "measure"])
+def test_an_example_is_accepted_when_copied(name, capsys):
+    kind = kinds()[name]
+    with pytest.raises(SystemExit):
+        parsed(kind, ["--help"], name)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    lines = re.findall(r"^ *(straightedge [a-z_]+(?: .*)?)$", shown, re.M)
+    assert lines, "no example"
+    words = shlex.split(lines[0])
+    assert words[1] == name and parsed(kind, words[2:], name)
+
+
+@pytest.mark.parametrize(("words", "meant"), ((("--estimators", "arm"), "--estimator?"), (("--row", "5"), "--rows?"),
+                                              (("--dry-rum",), "--dry-run?")))
+def test_a_slip_is_named(words, meant):
+    with pytest.raises(se.InputError, match=f"did you mean {re.escape(meant)}"):
+        parsed(Options, ["--network", "a.npz", *words], "measure")
+
+
+def test_names_joined_by_commas_are_told_apart():
+    with pytest.raises(se.InputError, match="--estimator reinmax --estimator darn"):
+        each_alone(["reinmax,darn"])
+    each_alone(["st_gumbel:tau=0.1,0.2", "arm"])
+
+
+def test_until_is_shown_as_it_is_typed(capsys):
+    with pytest.raises(SystemExit):
+        parsed(Options, ["--help"], "measure")
+    shown = capsys.readouterr().out
+    assert "'bias 1%'" in shown and "%%" not in shown
+
+
+@pytest.mark.parametrize("shell", ("bash", "zsh"))
+def test_completion(shell, tmp_path):
+    written = script(shell, COMMANDS)
+    assert all(f" {name} " in written.replace('"', " ") for name in ("bias_variance", "measure", "--estimator", "straight_through"))
+    if shell == "zsh" or shutil.which("bash") is None:
+        return
+    ask = ('COMP_WORDS=(straightedge measure --max-r); COMP_CWORD=2; _straightedge; echo "${COMPREPLY[@]}"; '
+           'COMP_WORDS=(straightedge measure --estimator reinm); COMP_CWORD=3; _straightedge; echo "${COMPREPLY[@]}"')
+    done = subprocess.run(["bash", "-c", written + ask], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["--max-rows", "reinmax"]
+
+
+@pytest.fixture(scope="module")
+def result():
+    return se.measure(Points((2, 2), points=10), ["mean_field", "reinforce", "straight_through", "gumbel_softmax"], rows=60, seeds=3,
+                      draws=(1, 10), jobs=1)
+
+
+def test_one_table_headed_sorted_and_ending_in_advice(result):
+    shown = said(result, readable(result.table)).splitlines()
+    assert "widths 2-2" in shown[0] and "|g| = " in shown[0] and "layer0" in shown[1] and "the exact gradient takes" in shown[1]
+    whole = result.table[(result.table.group == "all") & (result.table.metric == "rmse_relative") & (result.table.draws == 10)]
+    order = list(whole.set_index("label").value.sort_values().index)
+    assert [line.split()[0] for line in shown[3:] if line.split() and line.split()[0] in order] == order
+    assert shown[-1].startswith("Best on this network: with 1 ") and sum("estimator" in line for line in shown) == 1
+
+
+def test_efficiency_of_the_advice_is_that_of_the_table(result):
+    """For one estimate, of those whose moments are exact: the same by another formula; intervals hold what they are of."""
+    values, costs = efficiencies(result.table, (1, 10, 1000))
+    rows = result.table[(result.table.group == "all") & (result.table.metric == "efficiency")].set_index(["label", "draws"]).value
+    for (label, draws), row in values.iterrows():
+        assert row.low <= row.value + 1e-12 and row.value <= row.high + 1e-12
+        if (label, draws) in rows.index and label in ("mean_field", "straight_through", "reinforce"):
+            assert row.value == pytest.approx(rows[label, draws], rel=1e-6)
+    assert set(costs) == set(result.table.label) and isinstance(values, pd.DataFrame)
