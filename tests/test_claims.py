@@ -105,7 +105,7 @@ def test_one_augmented_evaluation_by_hand():
     u = torch.rand(1 << 18, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     value = network.loss.function(2 * (u < torch.sigmoid(network.theta)).double() - 1)
     drawn = (value.unsqueeze(1) * (1 - 2 * u)).var(0).sum()
-    assert augmented_variance(network, network.loss.function) == pytest.approx(float(drawn), rel=0.01)
+    assert augmented_variance(network) == pytest.approx(float(drawn), rel=0.01)
     assert rows(Arm(), network).shape == (256, 2)
 
 

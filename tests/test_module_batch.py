@@ -165,7 +165,7 @@ def test_a_projection_keeps_squared_lengths_in_the_mean():
 def test_projections_are_in_the_table():
     model, x, y, loss = cases()["skip"]
     result = se.measure(model, (x, y), "straight_through", loss=loss, rows=100, seeds=2, jobs=1, parameters=["out"], projections=6)
-    assert list(dict.fromkeys(result.table.group)) == ["out", "projected", "all"]
+    assert list(dict.fromkeys(result.table.group)) == ["out", "projected", "all", "hidden"]
     assert "10 parameters and 6 random projections of 16 parameters" in repr(result)
     with pytest.raises(InputError, match="parameters and projections are of a torch module"):
         se.measure("chain.npz", "arm", projections=3)

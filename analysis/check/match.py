@@ -116,7 +116,7 @@ def mean_error(seen: Response, noise: Match | None) -> float | None:
 
 def candidates() -> Iterator[Rule]:
     """Every rule of two states with its published hyper-parameters, the simplest first."""
-    first = ("straight_through", "zgr", "darn", "identity", "clipped_identity", "approx_sign", "tanh_proxy")
+    first = ("straight_through", "zgr", "darn", "identity", "clipped_identity", "approx_sign", "tanh_proxy", "st_gumbel")
     kinds = registry()
     for name in (*first, *(name for name in kinds if name not in first)):
         if issubclass(kinds[name], Rule) and kinds[name] is not SurrogateGradient:
