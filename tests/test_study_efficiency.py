@@ -8,6 +8,7 @@ import torch
 from matplotlib.pyplot import close
 
 from straightedge.analysis.cell.table import read
+from straightedge.analysis.figure import price
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.training import Training
 from straightedge.estimators.catalogue.spelling import estimator_of, words_of
@@ -88,7 +89,7 @@ def test_efficiency_is_the_tables_own(table):
     square = wide.along**2 * wide.exact2
     whole = wide.bias2 + (2 * wide.along - 1) * wide.exact2 + wide.variance * wide.exact2
     exact = wide.estimator.isin(["straight_through", "zgr", "psa", "identity"])
-    torch.testing.assert_close(torch.tensor(cost.efficiency(wide, 1)[exact].to_numpy()), torch.tensor((square / whole)[exact].to_numpy()),
+    torch.testing.assert_close(torch.tensor(price.efficiency(wide, 1)[exact].to_numpy()), torch.tensor((square / whole)[exact].to_numpy()),
                                rtol=1e-4, atol=1e-5)
 
 
