@@ -30,17 +30,17 @@ class AdaptiveTempered(Estimator):
     family: ClassVar[str] = "straight-through"
     marker: ClassVar[str] = "H"
     chain_only: ClassVar[str] = "layers, whose saturation sets its exponents"
-    draws: int = 10
+    averaged: int = 10
     """The number M of estimates that are averaged, or over which an optimiser averages: the more, the closer to ZGR."""
 
     def __post_init__(self):
-        if self.draws < 1:
-            raise InputError(f"adaptive_tempered: draws = {self.draws} must be 1 or more")
+        if self.averaged < 1:
+            raise InputError(f"adaptive_tempered: averaged = {self.averaged} must be 1 or more")
 
     def exponents(self, saturation: Tensor) -> tuple[Tensor, Tensor]:
         """(g, h) for a layer of this saturation."""
-        draws = math.log10(self.draws)
-        return (1.22 - 1.72 * saturation + 0.25 * draws).clamp(0, 1), (0.23 + 0.78 * saturation - 0.16 * draws).clamp(0, 1)
+        decades = math.log10(self.averaged)
+        return (1.22 - 1.72 * saturation + 0.25 * decades).clamp(0, 1), (0.23 + 0.78 * saturation - 0.16 * decades).clamp(0, 1)
 
     def __call__(self, network, n, rng):
         states, factors = [network.data(n)], []
