@@ -59,20 +59,21 @@ def ended(failed: list[str]) -> int:
 
 
 def page_is_current() -> bool:
-    """Whether docs/estimators.md is what docstrings and tables say, told without importing a library."""
-    from straightedge.experiments.command.stamp import stamped
+    """Whether the pages that are made from docstrings and tables say what these do, told without importing a library."""
+    from straightedge.experiments.command.stamp import PAGES, path, stamped
 
-    return stamped(root() / "docs" / "estimators.md")
+    return all(stamped(path(name), name) for name in PAGES)
 
 
 def page() -> int:
-    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables.
+    """Writes the pages of docs/ that are made from the published tables: estimators, choosing, questions.
 
     straightedge page
     """
     from straightedge.experiments.command.page import written
+    from straightedge.experiments.command.stamp import PAGES
 
-    print(f"wrote {shown(written())}")
+    print(f"wrote {', '.join(shown(written(name=name)) for name in PAGES)}")
     return 0
 
 
