@@ -4,6 +4,7 @@ A Cost line is a sum of these phrases; parentheses and other words are for the r
 of the estimator's fields, `samples` - 1.
 
     COUNT forward, COUNT backward                    whole passes of the network; COUNT forward and backward for both
+    COUNT backward through every layer               as many multiply-adds as forward: autograd's, to the first layer's parameters too
     COUNT forward ... from each layer upward         the part of the network above a layer, once for each layer
     the layers above COUNT more for each unit        the same for every unit, which changes one column of weights in the next layer
     COUNT backward below the last layer              without the output layer
@@ -66,6 +67,8 @@ def passes(estimator: Estimator, network: Network) -> tuple[float, float]:
     total = [0.0, 0.0]
     for clause in re.split(r"[,;]", text):
         scope: tuple[float, float] = rollout if "from each layer upward" in clause else (sum(forward), sum(backward))
+        if "through every layer" in clause:
+            scope = sum(forward), sum(forward)
         if "for each unit" in clause:
             scope = sum(flips) + sum(rest), 0.0
         if "below the last layer" in clause:

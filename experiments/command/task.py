@@ -66,14 +66,15 @@ def page_is_current() -> bool:
 
 
 def page() -> int:
-    """Writes the pages of docs/ that are made from the published tables: estimators, choosing, questions.
+    """Writes the pages of docs/ that are made from the published tables, and the drawings that are made from code.
 
     straightedge page
     """
     from straightedge.experiments.command.page import written
     from straightedge.experiments.command.stamp import PAGES
+    from straightedge.experiments.guide.picture import drawn
 
-    print(f"wrote {', '.join(shown(written(name=name)) for name in PAGES)}")
+    print(f"wrote {', '.join(map(shown, [*(written(name=name) for name in PAGES), *drawn()]))}")
     return 0
 
 
