@@ -14,7 +14,7 @@ PATTERN = re.compile(r"\n<!-- made from ([0-9a-f]{16}), says ([0-9a-f]{16}) -->\
 
 @dataclass(frozen=True)
 class Page:
-    """What a page of docs/ is made from: the module whose function `page` writes it, and the tables that it quotes, all if none is named."""
+    """What a page of docs/ is made from: the module that writes it, and the tables that it quotes, all if none is named."""
 
     maker: str
     quoted: tuple[str, ...]
@@ -44,12 +44,11 @@ def path(name: str) -> Path:
 
 
 def made_from(name: str = "estimators") -> str:
-    """The digest of the estimators' files, words included, of the tables and of the code that writes the page."""
+    """The digest of the estimators' files, words included, of the tables with their captions, and of the code that writes the page."""
     page = PAGES[name]
     files = [entry.path for entry in entries().values() if entry.own]
-    tables = [published() / table / "summary.csv" for table in page.tables]
-    digests = {file.name: sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
-    return key(digests | {file.parent.name: sha256(file.read_bytes()).hexdigest() for file in tables if file.is_file()}, page.modules)
+    files += [published() / table / part for table in page.tables for part in ("summary.csv", "figure.txt")]
+    return key({f"{file.parent.name}/{file.name}": sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}, page.modules)
 
 
 def stamp(text: str, name: str = "estimators") -> str:

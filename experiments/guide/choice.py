@@ -16,8 +16,8 @@ WELL = 0.95
 INTRODUCTION = f"""# Which estimator
 
 Every name and number below is a cell of a published table, put here by code; the networks are those of the studies. For a
-network of your own [`se.advise`](model.md#which-estimator-for-me) or `straightedge advise my.npz` answers in seconds. Numbers in brackets are
-what the choice was made by; {TRUTH}, the truth itself, is left out. What the words mean: [glossary](glossary.md).
+network of your own [`se.advise`](model.md#which-estimator-for-me) or `straightedge advise my.npz` answers in seconds. Numbers in brackets
+are what the choice was made by; {TRUTH}, the truth itself, is left out. What the words mean: [glossary](glossary.md).
 """
 
 
@@ -94,7 +94,8 @@ def weights() -> str:
     frame, rows = estimators("weights"), []
     for scale, part in frame.groupby("scale of latent weights", sort=False):
         right = part[part["cosine of mean"].map(number) >= WELL]
-        rows.append([str(scale), *best(right, "deviation / |g|", 2, least=True), *best(of(part, unbiased), "deviation / |g|", 1, least=True),
+        noise, free = "deviation / |g|", of(part, unbiased)
+        rows.append([str(scale), *best(right, noise, 2, least=True), *best(free, noise, 1, least=True),
                      own(part, "identity", "cosine of mean")])
     return markdown(["scale of latent weights", "take", "or", "without bias", "cosine of the identity's mean"], rows)
 
@@ -124,12 +125,12 @@ def page() -> str:
         "([efficiency](statistics.md)), mean over hidden layers, where so many passes of the network are paid for and their estimates "
         f"averaged. A network as initialised and one trained for 200 steps: {source('cost')}.",
         step(),
-        "## For training to the end\n\nThe exact loss after 300 steps at ten passes a step, mean of three seeds, every estimator at its own "
-        f"best of five learning rates: {source('efficiency')}. Three seeds: differences of a few hundredths are chance (the ranges are in "
-        "the table).",
+        "## For training to the end\n\nThe exact loss after 300 steps at ten passes a step, mean of three seeds, every estimator at its "
+        f"own best of five learning rates: {source('efficiency')}. Three seeds: differences of a few hundredths are chance (the ranges "
+        "are in the table).",
         training(),
-        "## For Bernoulli weights\n\nThe least standard deviation of one estimate over the length of the gradient, of those whose mean has a "
-        f"cosine of {WELL:g} or more with the gradient by the latent weights: {source('weights')}.",
+        "## For Bernoulli weights\n\nThe least standard deviation of one estimate over the length of the gradient, of those whose mean has "
+        f"a cosine of {WELL:g} or more with the gradient by the latent weights: {source('weights')}.",
         weights(),
         "## At which temperature\n\nOf least error, where the mean of M estimates is taken, median of random networks as initialised: "
         f"{source('temperature')}.",

@@ -60,7 +60,8 @@ def questions() -> list[Question]:
     ends = [(row.layers, *(relaxed[f"best τ, M = {count}"][row.Index] for count in (1, 10000))) for row in relaxed.itertuples()]
     name, deviation, scale = blown()
     return [
-        Question("Is straight-through good enough?", f"{words('bias_variance').answer} What to take instead is in [Which estimator](choosing.md).", ("bias_variance",)),
+        Question("Is straight-through good enough?", f"{words('bias_variance').answer} What to take instead is in "
+                 "[Which estimator](choosing.md).", ("bias_variance",)),
         Question("How many estimates should I average?", f"As many as the bias leaves room for. {words('draws').answer} Averaging divides "
                  "the variance by M and leaves the bias where it is.", ("draws",)),
         Question("Which temperature, and should I anneal it?",
@@ -77,10 +78,11 @@ def questions() -> list[Question]:
         Question("Which number says how well an estimator will train?", words("efficiency").answer, ("efficiency",)),
         Question("My weights are Bernoulli: is it the same?", words("weights").answer, ("weights",)),
         Question("My gradient is NaN, or exploded: what now?",
-                 "Measure it: where a gradient, a moment or an estimate is NaN or infinite the verdict of its group is 'not a number', all its "
-                 f"metrics are NaN, and nothing is called unbiased. Of the {groups[0]} verdicts in the {groups[2]} published tables "
-                 f"{groups[1]} are that. Before it is NaN it is large: {name} has a standard deviation of {deviation} |g| at scale {scale}, "
-                 f"and {words('temperature').number} Warm the relaxation, or [take another estimator](choosing.md).", ("weights", "temperature")),
+                 "Measure it: where a gradient, a moment or an estimate is NaN or infinite the verdict of its group is 'not a number', all "
+                 f"its metrics are NaN, and nothing is called unbiased. Of the {groups[0]} verdicts in the {groups[2]} published tables "
+                 f"{groups[1]} are that. Before it is NaN it is large: {name} has a standard deviation of {deviation} |g| at scale "
+                 f"{scale}, and {words('temperature').number} Warm the relaxation, or "
+                 "[take another estimator](choosing.md).", ("weights", "temperature")),
         Question("Can 'not detected' be trusted?", f"{words('verdict').answer} It is never a zero: the sentence has the bias that would "
                  "have been seen.", ("verdict",))]
 

@@ -27,10 +27,10 @@ def sheet(name: str) -> pd.DataFrame:
 
 
 @cache
-def words(name: str, figure: str = "") -> Words:
-    """What a picture of the study says of its table; of its first picture if none is named."""
-    figures = study_of(name).figures
-    return figures[figure or next(iter(figures))].words(table(name))
+def words(name: str) -> Words:
+    """What the study's first picture says of its table, from the caption that stands beside it."""
+    answer, *_, number = (published() / name / "figure.txt").read_text().strip().split("\n\n")
+    return Words(answer, number.removeprefix("To remember: "))
 
 
 def source(name: str) -> str:
