@@ -6,6 +6,7 @@ import pandas as pd
 
 from straightedge.analysis.check.docstring import headings
 from straightedge.analysis.figure.name import words as named
+from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.experiments.guide.table import markdown, sheet, source
 
@@ -39,7 +40,7 @@ def own(rows: pd.DataFrame, name: str, column: str) -> str:
     return next(iter(rows[column][rows.estimator == name]), "")
 
 
-def kind(name: str) -> type:
+def kind(name: str) -> type[Estimator]:
     """The class of an estimator as the tables call it, hyper-parameters aside."""
     return {named(key): kind for key, kind in registry().items()}[name.partition(", ")[0].partition(" (")[0]]
 
