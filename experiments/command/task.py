@@ -13,6 +13,10 @@ from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
 
 
+FIRST = "bias_variance"
+"""The study whose figure one looks at first."""
+
+
 def figures(jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
             scheduler: str | None = None) -> int:
     """Draws every published figure, measuring only what is not current.
@@ -27,7 +31,17 @@ def figures(jobs: int | None = None, cell_timeout: float | None = None, backend:
         failed += performed(study_of(name), False, jobs, cell_timeout, scheduler)
     if checkout() and not page_is_current() and not failed:
         page()
+    if not failed:
+        print(first(results() / FIRST), flush=True)
     return ended(failed)
+
+
+def first(folder: Path) -> str:
+    """What the figure that one looks at first shows, from its caption, and where it is; nothing where it is not there."""
+    caption, figure = folder / "figure.txt", folder / "figure.png"
+    if not (caption.is_file() and figure.is_file()):
+        return ""
+    return f"{caption.read_text().splitlines()[0]}\nSee it in {shown(figure)}; how to read it: {shown(caption)}"
 
 
 def stands(name: str) -> bool:
