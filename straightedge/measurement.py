@@ -106,7 +106,8 @@ def perform(problem: Problem, estimators: list[Estimator], settings: Settings, v
         ran.check()
     if ran.read and folder:
         print(f"{ran.read} of {len(records)} estimators read from {shown(folder)}", file=sys.stderr)
-    frame = named(table(cells, records).drop(columns="problem"), [cell.estimator for cell in cells for _ in range(len(summary(records[cell])))])
+    whose = [cell.estimator for cell in cells for _ in range(len(summary(records[cell])))]
+    frame = named(table(cells, records).drop(columns="problem"), whose)
     if isinstance(problem, Module):
         frame["mapped"] = problem.program.mapped
     if settings.until:

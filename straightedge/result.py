@@ -68,7 +68,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the head, a row for each estimator, the most efficient first, and what to take."""
-        verdicts = self.table[(self.table.metric == "bias2") & (self.table.group == "all")].drop_duplicates("label").set_index("label").verdict
+        whole = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
+        verdicts = whole.drop_duplicates("label").set_index("label").verdict
         found = self.overview().sort_values("efficiency", ascending=False, kind="stable")
         shown = pd.DataFrame({"estimator": found.label, **{f"{head} / |g|": aligned(found[name]) for name, head in (
             ("bias", "|bias|"), ("deviation", "deviation"), ("rmse", "RMSE"))}, "efficiency": aligned(found.efficiency),

@@ -27,8 +27,8 @@ from straightedge.analysis.figure.name import words
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.catalogue.registry import registry
 
-__all__ = ["COLOURS", "FORMATS", "SERIES", "WIDTHS", "Line2D", "Rectangle", "among", "colour", "decimal", "equal_error", "headed", "legend", "mark",
-           "narrow", "no_ticks", "panels", "plain", "rendered", "save", "style", "words"]
+__all__ = ["COLOURS", "FORMATS", "SERIES", "WIDTHS", "Line2D", "Rectangle", "among", "colour", "decimal", "equal_error", "headed", "legend",
+           "mark", "narrow", "no_ticks", "panels", "plain", "rendered", "save", "style", "words"]
 
 WIDTHS = {"": 7.0, "-column": 3.3}
 """What is added to a figure's name -> inches: across the page, and in one of two columns."""

@@ -12,7 +12,6 @@ from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
 
-
 FIRST = "bias_variance"
 """The study whose figure one looks at first."""
 
