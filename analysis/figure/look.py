@@ -99,7 +99,8 @@ def mark(label: str) -> dict:
 
 def tint(colour: str) -> str:
     """The colour, more white than not."""
-    return to_hex(tuple(0.4 * part + 0.6 for part in to_rgb(colour)))
+    red, green, blue = (0.4 * part + 0.6 for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def decimal(axis: Axis) -> None:
