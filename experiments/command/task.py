@@ -7,7 +7,7 @@ from typing import Literal
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.command.display import advise, claims, compare, draw, provenance, report
-from straightedge.experiments.command.outcome import check_timeout, told
+from straightedge.experiments.command.outcome import check_timeout, first, told
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
@@ -33,14 +33,6 @@ def figures(jobs: int | None = None, cell_timeout: float | None = None, backend:
     if not failed:
         print(first(results() / FIRST), flush=True)
     return ended(failed)
-
-
-def first(folder: Path) -> str:
-    """What the figure that one looks at first shows, from its caption, and where it is; nothing where it is not there."""
-    caption, figure = folder / "figure.txt", folder / "figure.png"
-    if not (caption.is_file() and figure.is_file()):
-        return ""
-    return f"{caption.read_text().splitlines()[0]}\nSee it in {shown(figure)}; how to read it: {shown(caption)}"
 
 
 def stands(name: str) -> bool:
