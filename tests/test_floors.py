@@ -13,9 +13,9 @@ pytestmark = pytest.mark.unit
 
 ROOMS = (
     "estimators.network", "estimators.sum", "estimators.base", "estimators.sampling", "estimators.moment", "estimators",
-    "estimators.catalogue", "estimators.module", "analysis.store", "analysis.accuracy", "analysis.problem", "analysis.cell",
-    "analysis.figure", "analysis.check", "analysis.claim", "experiments.runner.study", "experiments", "experiments.runner",
-    "experiments.bench", "experiments.audit", "experiments.report", "experiments.command")
+    "estimators.catalogue", "estimators.module", "estimators.optimizer", "analysis.store", "analysis.accuracy", "analysis.problem",
+    "analysis.cell", "analysis.lesson", "analysis.figure", "analysis.check", "analysis.claim", "experiments.runner.study", "experiments",
+    "experiments.runner", "experiments.bench", "experiments.audit", "experiments.report", "experiments.command")
 """From the ground up: a room may import from itself and from those before it."""
 ALONE = {"analysis.store": ("estimators.network.error", "estimators.catalogue", "estimators"),
          "analysis.accuracy": ("estimators.network.error", "estimators.network.block"),

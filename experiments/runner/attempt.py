@@ -10,7 +10,8 @@ import pandas as pd
 import torch
 
 from straightedge.analysis.cell.cell import Cell
-from straightedge.analysis.cell.measure import measure_cell
+from straightedge.analysis.cell.measure import Measurement, measure_cell
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.experiments.runner.fault import Fault, fault
 
 
@@ -36,7 +37,7 @@ def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = No
             heard(drawn)
 
     try:
-        found = measure_cell(cell, report)
+        found = Measurement(cell.records(report), {}) if isinstance(cell, Lesson) else measure_cell(cell, report)
         run = found.run | {"elapsed": round(time.perf_counter() - began, 3), "threads": threads, "node": platform.node()}
         return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": run})
     except KeyboardInterrupt:
