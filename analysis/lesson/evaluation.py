@@ -26,8 +26,8 @@ WORST = 1e6
 def errors(model: nn.Module, data: Labelled) -> dict[str, float]:
     """The share of wrong answers on both parts that were not trained on, as `test_likeliest`; with statistics of batch norm found in the
     likeliest state, as `test_recalibrated`; the loss and error of a sample on the training part, and how certain units are."""
-    (x, y), found = data.train, {}
-    again = copy.deepcopy(model)
+    (x, y), again = data.train, copy.deepcopy(model)
+    found: dict[str, float] = {}
     with asked(again, "likeliest"):
         recalibrated(again, x)
     for name, (inner, labels) in (("validation", data.validation), ("test", data.test)):

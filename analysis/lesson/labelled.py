@@ -37,14 +37,14 @@ def labelled(source: str | None, count: int) -> Labelled:
     one sentence, where they are not there."""
     images, classes = (shipped() if source is None else cifar() if source == CIFAR else folder(Path(source)))
     if len(images) < max(count, 100):
-        raise ProblemError(f"{source or 'digits'}: {len(images)} images; expected the {count} of --images-used, or fewer there" if count
+        raise ProblemError(f"{source or 'digits'}: {len(images)} images; expected the {count} of --points, or fewer there" if count
                            else f"{source}: {len(images)} images; expected 100 at least")
     order = np.random.default_rng(0).permutation(len(images))[: count or None]
     x, y = torch.as_tensor(images[order], dtype=torch.float32), torch.as_tensor(classes[order].astype(np.int64))
     ends = [int(sum(PARTS[:place]) * len(x)) for place in (1, 2)]
     x = (x - x[: ends[0]].mean()) / x[: ends[0]].std()
-    parts = [(x[begin:end], y[begin:end]) for begin, end in zip((0, *ends), (*ends, len(x)), strict=True)]
-    return Labelled(*parts, int(y.max()) + 1)
+    train, validation, test = ((x[begin:end], y[begin:end]) for begin, end in zip((0, *ends), (*ends, len(x)), strict=True))
+    return Labelled(train, validation, test, int(y.max()) + 1)
 
 
 def shipped() -> tuple[np.ndarray, np.ndarray]:
