@@ -27,6 +27,7 @@ class Attempt:
 def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = None) -> str:
     """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn.  Also what is meant to end a process, as sys.exit,
     is a fault of this cell alone."""
+    threads = 1 if isinstance(cell, Lesson) else threads  # steps on mini-batches are too small to be divided
     torch.set_num_threads(threads)
     began, drawn = time.perf_counter(), 0
 
