@@ -54,7 +54,7 @@ class Config:
     """Of Adam, for real weights."""
     latent_rates: tuple[float, ...] = (1.0, 3.0, 10.0, 30.0, 100.0)
     """Of Adam in hundredths, for latent weights."""
-    steps: int = 200
+    steps: int = 150
     """Of training, on mini-batches of 100."""
     seeds: int = 3
     """Independent courses."""
@@ -64,8 +64,8 @@ class Config:
     """Of convolutional networks: on digits six epochs, and eighteen."""
 
 
-SMOKE = Config((StraightThrough(), Deterministic()), ("logistic", "uniform"), None, 300, (6,), (4,), (0.01, 0.03), (30.0,), 5, 2, (1.0, 2.0),
-               (3, 4))
+SMOKE = Config((StraightThrough(), Deterministic()), ("logistic", "uniform"), images_used=300, widths=(6,), channels=(4,),
+               rates=(0.01, 0.03), latent_rates=(30.0,), steps=5, seeds=2, ratios=(1.0, 2.0), convolution_steps=(3, 4))
 PAPER = Config(widths=(256, 256, 256), channels=(64, 128), steps=2000, seeds=10, convolution_steps=(48, 480, 1920))
 
 

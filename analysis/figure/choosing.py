@@ -79,7 +79,7 @@ def scale_words(table: pd.DataFrame) -> Words:
     new, sampled = (one(conv, label=MATCHED, ratio=low, steps=few, samples=1, asked=way).error for way in ("likeliest", "sample"))
     scaled = one(conv, label=MATCHED, ratio=high, steps=few, samples=1, asked="ensemble").error
     signs = conv[(conv.label == SIGNS) & (conv.steps == few) & (conv.asked == "likeliest")].error.min()
-    return Words(f"After {few:g} steps with pre-activations of {low:.2g} deviations of the noise the matched rule errs in {percent(sampled)} "
-                 f"by one sample and {percent(new)} in the likeliest state; at {high:g} deviations ensembles err in {percent(scaled)}, the "
-                 f"deterministic rule at its best in {percent(signs)}.",
+    return Words(f"After {few:g} steps with pre-activations of {low:.2g} deviations of the noise the matched rule errs in "
+                 f"{percent(sampled)} by one sample and {percent(new)} in the likeliest state; at {high:g} deviations ensembles err in "
+                 f"{percent(scaled)}, the deterministic rule at its best in {percent(signs)}.",
                  f"{percent(sampled)} and {percent(scaled)}: the same rule, before and after scaling and averaging.")

@@ -15,18 +15,19 @@ from straightedge.analysis.lesson.checkpoint import EVERY, Checkpoint
 from straightedge.analysis.lesson.evaluation import errors
 from straightedge.analysis.lesson.labelled import CIFAR, Labelled, labelled
 from straightedge.analysis.lesson.lesson import Found, Task
-from straightedge.analysis.lesson.method import Name, require_way, way
+from straightedge.analysis.lesson.method import require_way, way
 from straightedge.analysis.problem.archive import stamp
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.store.key import key
 from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.spelling import words_of
+from straightedge.estimators.network.error import nearest
 from straightedge.estimators.network.word import noise_of
 from straightedge.estimators.optimizer.sign import Sign
 
 REAL = 0.01
 """Adam's rate for what is real in a network of Bernoulli weights: the gains and shifts of batch norm."""
-Noises = Literal["logistic", "uniform", "triangular", "normal"]
+NOISES = ("logistic", "uniform", "triangular", "normal")
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,13 @@ class Classifier(Task):
     widths: tuple[int, ...] = (64, 64)
     """Units of each layer, or channels of each pair of convolutions."""
     activation: Literal["bernoulli", "tanh"] = "bernoulli"
-    noise: Noises = "logistic"
-    """Of the units."""
+    noise: str = "logistic"
+    """Of the units: logistic, uniform, triangular or normal."""
     ratio: float = 1.0
     """Initial standard deviation of pre-activations behind batch norm, in that of the noise."""
     binary: bool = False
     """Whether all weights are Bernoulli, drawn once for each mini-batch."""
-    way: Name = "adam"
+    way: str = "adam"
     """How those are learned."""
     scale: float = 1.0
     """Of latent weights, in units of their noise."""
@@ -68,6 +69,8 @@ class Classifier(Task):
 
     def __post_init__(self):
         require_way(self.way)
+        if self.noise not in NOISES:
+            raise ProblemError(nearest(self.noise, NOISES, "noise"))
         if min(self.steps, self.batch, self.samples, *self.widths) < 1 or self.points < 0:
             raise ProblemError(f"classifier: {self.steps} steps, batches of {self.batch}, {self.samples} samples, widths {self.widths}; "
                                "expected whole numbers from 1")

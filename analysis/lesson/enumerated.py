@@ -10,7 +10,7 @@ from sklearn.datasets import make_moons
 from torch import Tensor
 
 from straightedge.analysis.lesson.lesson import Found, Task
-from straightedge.analysis.lesson.method import Name, require_way, way
+from straightedge.analysis.lesson.method import require_way, way
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.estimators.base import Rule
 from straightedge.estimators.module.unit import bernoulli
@@ -38,7 +38,7 @@ class Enumerated(Task):
     units: int = 4
     """Hidden units: 4 weights each; 0 for two weights that are inputs'."""
     points: int = 40
-    way: Name = "mirror"
+    way: str = "mirror"
     rate: float = 1.0
     scale: float = 1.0
     spread: float = 1.0

@@ -7,7 +7,6 @@ BayesBiNN and Bop, whose steps are averages with a share lr, are given the lr of
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 
@@ -26,7 +25,6 @@ from straightedge.estimators.optimizer.projected_descent import ProjectedDescent
 from straightedge.estimators.optimizer.sign import Sign
 from straightedge.estimators.straight_through import StraightThrough
 
-Name = Literal["mirror", "decayed", "matched", "projected", "bayesbinn", "relaxed", "bop", "md_tanh", "sign", "adam"]
 WORDS = {"mirror": "mirror (SGD, identity)", "decayed": "mirror, KL decay", "matched": "SGD, matched", "projected": "BinaryConnect",
          "bayesbinn": "BayesBiNN, published", "relaxed": "BayesBiNN, tau 1", "bop": "Bop", "md_tanh": "MD-tanh", "sign": "SGD, signs",
          "adam": "Adam, identity"}
@@ -52,7 +50,7 @@ def require_way(name: str) -> None:
         raise InputError(nearest(name, list(WORDS), "way to learn weights"))
 
 
-def way(name: str, rate: float, scale: float, decay: float, points: float, steps: int) -> Way:
+def way(name: str, rate: float, scale: float, decay: float, points: float | int, steps: int) -> Way:
     """The way of this name; `points` is the number of data points, `steps` that of the course.  Raises InputError for another name."""
     logistic, tanh, uniform = (Scaled(NOISES[noise], scale) for noise in ("logistic", "logistic2", "uniform"))
     natural = rate / (points + rate)  # points lr / (1 - lr) is then the rate

@@ -13,7 +13,7 @@ class BayesBiNN(LatentOptimizer):
     Meng, Bachmann, Khan 2020, arXiv:2002.10778, equation 9.
     """
 
-    def __init__(self, params, lr: float, points: float):
+    def __init__(self, params, lr: float, points: float | int):
         super().__init__(params, lr=lr, points=points)
 
     def move(self, latent, slope, group, state):
