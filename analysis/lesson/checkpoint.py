@@ -66,9 +66,8 @@ class Checkpoint:
             for name in [name for name in found if name.startswith(f"optimizer{place}.")]:
                 _, number, entry = name.split(".", 2)
                 value = torch.as_tensor(found[name])
-                if not value.dim() and entry != "step":
-                    value = value.item()  # torch would round a tensor to the parameter's precision
-                state.setdefault(int(number), {})[entry] = value
+                plain = not value.dim() and entry != "step"  # as a tensor torch would round it to the parameter's precision
+                state.setdefault(int(number), {})[entry] = value.item() if plain else value
             optimizer.load_state_dict(said | {"state": state})
         torch.set_rng_state(torch.as_tensor(rng).to(torch.uint8))
         return step
