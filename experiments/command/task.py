@@ -21,11 +21,13 @@ def figures(jobs: int | None = None, cell_timeout: float | None = None, backend:
     """
     check_scheduler(backend, scheduler)
     failed: list[str] = []
+    current = page_is_current()
     for name in questions():
         if stands(name):
             continue
         failed += performed(study_of(name), False, jobs, cell_timeout, scheduler)
-    if checkout() and not page_is_current() and not failed:
+        current = current and name != "classification"
+    if checkout() and not (current and page_is_current()) and not failed:
         page()
     return ended(failed)
 
@@ -66,13 +68,14 @@ def page_is_current() -> bool:
 
 
 def page() -> int:
-    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables.
+    """Writes docs/estimators.md, every estimator as declared and as measured, and docs/choosing.md from the stored tables.
 
     straightedge page
     """
+    from straightedge.experiments.command import choosing
     from straightedge.experiments.command.page import written
 
-    print(f"wrote {shown(written())}")
+    print(f"wrote {shown(written())} and {shown(choosing.written())}")
     return 0
 
 
