@@ -1,9 +1,11 @@
 """How should binary weights be learned: which optimiser of latent weights is best, and what do its rate, scale and decay do?
 
-Sixteen weights whose 65 536 states are all in a table: above on the left the exact expected loss, less the loss of the best state, along
-the course of every method at its best settings (dashed: the exact gradient in the mirror step).  The other panels have a dot for every
-setting of rate, latent scale and initial width, the same number for every method, and a bar, the best with its 95 % interval: the loss of
-the likeliest state beyond the best state's; the test error of the likeliest state on digits, with real units, and with binary units.
+`figure`: sixteen weights whose 65 536 states are all in a table; the exact expected loss beyond the best state's, along the course of
+every method at its best settings (dashed: the mirror step with the exact gradient).  The other panels have a dot for every setting of
+rate, latent scale and initial width, equally many for every method, and a bar, the best with its 95 % interval: the loss of the likeliest
+state on the same weights, the test error of the likeliest state on digits with tanh units, and with binary units.  `rates`: the loss by the
+rate at three latent scales and three widths, the mark where half of it is gone; and decay, sampled weights against signs.  `path`: the
+means of two weights over lines of equal expected loss, from the same start, averaged over courses.
 """
 
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ from straightedge.experiments.runner.study import Study
 
 TRAINED = 808
 """Digits that are trained on."""
+START = (-0.9, -0.5)
+"""Means of the two weights whose paths are drawn."""
 ENDS = ("objective", "likeliest", "excess", "optimal", "entropy", "flips", "apart", "size", "loss", "test_likeliest", "test_ensemble",
         "validation_likeliest", "validation_ensemble", "train_likeliest")
 
@@ -53,21 +57,23 @@ class Config:
     digits_width: int = 64
     """Units of the hidden layer."""
     digits_seeds: int = 3
-    fine: tuple[float, ...] = tuple(2.0**power for power in range(-5, 14))
-    """Rates among which the best is sought at every scale and width."""
+    fine: tuple[float, ...] = tuple(2.0**power for power in range(-8, 14))
+    """Rates, powers of two, at every fine scale and width."""
+    fine_scales: tuple[float, ...] = (0.125, 1.0, 8.0)
     widths: tuple[int, ...] = (16, 64, 256)
     decays: tuple[float, ...] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
-SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, (1.0, 4.0), (8, 16), (1e-4, 1e-3))
+SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, (1.0, 4.0, 16.0), (0.5, 1.0), (8, 16),
+               (1e-4, 1e-3))
 PAPER = Config(hidden=5, steps=1000, seeds=100, digits_steps=1000, digits_width=256, digits_seeds=10, widths=(16, 64, 256, 1024))
 
 
-def enumerated(config, name, rate, scale=1.0, spread=1.0, units=None, exact=False):
+def enumerated(config, name, rate, scale=1.0, spread=1.0, units=None, start=(), exact=False):
     """A course of the enumerated network."""
     decay = 1 / 40 if name == "decayed" else 0.0
     units = config.hidden if units is None else units
-    problem = Enumerated(units, 40, name, rate, scale, spread, decay, config.steps, exact)
+    problem = Enumerated(units, 40, name, rate, scale, spread, decay, config.steps, start, exact)
     return Lesson(problem, way(name, rate, scale, decay, 40, config.steps).rule, config.steps, config.seeds)
 
 
@@ -89,9 +95,10 @@ def cells(config):
         found += [enumerated(config, name, rate, *setting) for rate in config.rates for setting in settings]
         found += [digits(config, name, rate, *setting) for rate in config.digits_rates for setting in settings]
         found += [digits(config, name, rate, units="bernoulli") for rate in config.digits_rates]
-        found.append(enumerated(config, name, config.rates[len(config.rates) // 2], 1.0, 0.1, 0))
+        found.append(enumerated(config, name, config.rates[min(1, len(config.rates) - 1)], units=0, start=START))
     found += [enumerated(config, "mirror", rate, exact=True) for rate in config.rates[-3:]]
-    found += [enumerated(config, name, rate, scale) for name in ("mirror", "matched") for scale in config.scales for rate in config.fine]
+    found += [enumerated(config, name, rate, scale) for name in ("mirror", "matched") for scale in config.fine_scales
+              for rate in config.fine]
     found += [digits(config, "mirror", rate, width=width) for width in config.widths for rate in config.fine if 1 <= rate <= 1024]
     found += [digits(config, name, rate, decay=decay) for name in ("decayed", "sign") for decay in config.decays
               for rate in (config.digits_rates[len(config.digits_rates) // 2],)]
@@ -147,11 +154,11 @@ def words(table):
         found = {one: row for one, row in best(part, chosen).items()}
         first = min(found, key=lambda one: found[one][metric])
         value = f"{short(found[first][metric])} nats beyond the optimum" if metric == "excess" else f"{percent(found[first][metric])} error"
-        parts.append(f"{WORDS[first]} on {name} ({value})")
+        parts.append(f"{WORDS[first]} ({name}: {value})")
         spread = part[part.way == first][metric].astype(float)
         lead = (f"{WORDS[first]} on {name}: from {percent(spread.min())} to {percent(spread.max())} test error, by its settings alone"
                 if metric != "excess" else lead)
-    return Words(f"At their best settings the first are {listed(parts)}.", f"{lead}.")
+    return Words(f"Each at its best settings, the first are {listed(parts)}.", f"{lead}.")
 
 
 def tables(table):

@@ -26,7 +26,7 @@ def ends(table: pd.DataFrame) -> pd.DataFrame:
 def mark(name: str) -> dict:
     """Colour and marker of a method."""
     place = list(WORDS).index(name)
-    return {"color": figures.SERIES[place % len(figures.SERIES)], "marker": MARKERS[place], "markersize": 3.5}
+    return {"color": (*figures.SERIES, "#999999", "#bbbbbb")[place], "marker": MARKERS[place], "markersize": 3.5}
 
 
 def along(table: pd.DataFrame, key: str, metric: str) -> pd.Series:
@@ -62,12 +62,32 @@ def settings(axes: Axes, part: pd.DataFrame, metric: str, best: dict) -> None:
     axes.invert_yaxis()
 
 
-def optimum(axes: Axes, lines: dict[str, dict[float, float]], names: dict[str, str]) -> None:
-    """The best rate against a scale or a width, with the name and exponent of every line."""
-    for name, found in lines.items():
-        axes.plot([*found], [*found.values()], label=names[name], **mark(name))
-    axes.set(xscale="log", yscale="log", ylabel="best rate")
-    axes.legend(frameon=False, fontsize=6)
+def halfway(losses: pd.Series) -> float:
+    """The rate, on a line between logarithms, at which the loss has first fallen half the way from the least rate's to the least; NaN
+    where it has at the least rate already."""
+    losses = losses.sort_index().astype(float)
+    middle, rates = (losses.iloc[0] + losses.min()) / 2, np.log(losses.index.to_numpy(float))
+    first = int(np.argmax(losses.to_numpy() <= middle))
+    if first == 0:
+        return float("nan")
+    before, after = losses.iloc[first - 1], losses.iloc[first]
+    return float(np.exp(rates[first - 1] + (rates[first] - rates[first - 1]) * (before - middle) / (before - after)))
+
+
+def exponent(points: dict[float, float]) -> float:
+    """Of the power law through these points; NaN of fewer than two."""
+    known = {across: up for across, up in points.items() if np.isfinite(up)}
+    return float(np.polyfit(np.log([*known]), np.log([*known.values()]), 1)[0]) if len(known) > 1 else float("nan")
+
+
+def falls(axes: Axes, lines: dict[str, pd.Series], style: str = "-", marker: str = "o") -> None:
+    """The loss against the rate, a line for each name, with the halfway rate as a mark."""
+    for place, (name, line) in enumerate(lines.items()):
+        color = figures.SERIES[place]
+        axes.plot(line.index, line, color=color, linestyle=style, label=name, linewidth=1)
+        if np.isfinite(halfway(line)):
+            axes.plot([halfway(line)], [(line.iloc[0] + line.min()) / 2], color=color, marker=marker, markersize=4)
+    axes.set(xscale="log", xlabel="rate")
 
 
 def paths(axes: Axes, table: pd.DataFrame, keys: dict[str, str], points: int) -> None:

@@ -45,6 +45,8 @@ class Enumerated(Task):
     """Half the width of the uniform initial latent weights, in units of the scale."""
     decay: float = 0.0
     steps: int = 200
+    start: tuple[float, ...] = ()
+    """Means that all courses begin at, in the place of random ones."""
     exact: bool = False
     """Whether steps go along the exact gradient of the expected loss by the means, in the place of a sample's."""
 
@@ -66,7 +68,8 @@ class Enumerated(Task):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
             uniform = 2 * torch.rand(seeds, table.dim(), dtype=torch.float64) - 1
-            latent = (self.scale * self.spread * uniform).requires_grad_()
+            given = plan.noise.quantile((1 + torch.tensor(self.start, dtype=torch.float64)) / 2).expand(seeds, -1)
+            latent = (given if self.start else self.scale * self.spread * uniform).clone().requires_grad_()
             optimizer, before = plan.optimizer([latent]), latent.detach() > 0
             for step in range(self.steps + 1):
                 state, now = latent.detach(), latent.detach() > 0
