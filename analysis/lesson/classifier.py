@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from straightedge.analysis.lesson.architecture import Architecture, convolution, dense, latent, respread
 from straightedge.analysis.lesson.checkpoint import EVERY, Checkpoint
 from straightedge.analysis.lesson.evaluation import errors
-from straightedge.analysis.lesson.labelled import CIFAR, Labelled, labelled
+from straightedge.analysis.lesson.labelled import READER, Labelled, labelled
 from straightedge.analysis.lesson.lesson import Found, Task
 from straightedge.analysis.lesson.method import require_way, way
 from straightedge.analysis.problem.archive import stamp
@@ -74,8 +74,11 @@ class Classifier(Task):
         if min(self.steps, self.batch, self.samples, *self.widths) < 1 or self.points < 0:
             raise ProblemError(f"classifier: {self.steps} steps, batches of {self.batch}, {self.samples} samples, widths {self.widths}; "
                                "expected whole numbers from 1")
-        if self.images not in (None, CIFAR):
+        if self.images not in (None, "cifar10"):
             object.__setattr__(self, "stamp", stamp(Path(self.images)))
+
+    def makers(self):
+        return (READER,) if self.images else ()
 
     @property
     def title(self):

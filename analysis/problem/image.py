@@ -39,6 +39,7 @@ def images_file(folder: Path) -> Path:
 
 def idx(path: Path) -> np.ndarray:
     """Greys [images, height, width], 0 to 255.  Raises ProblemError where the file is anything else, or ends early."""
+    shape = [0, 0, 0]
     try:
         with (gzip.open if path.suffix == ".gz" else open)(path, "rb") as file:
             head = file.read(16)
@@ -48,26 +49,17 @@ def idx(path: Path) -> np.ndarray:
             if 8 * prod(shape) > LIMIT:
                 raise ProblemError(f"{path}: {shape[0]} images of {shape[1]} x {shape[2]} pixels take {8 * prod(shape) / 2**30:.3g} GiB; "
                                    f"expected {LIMIT / 2**30:.3g} GiB at most")
-            data = contents(file, prod(shape))
-    except (OSError, EOFError, zlib.error) as error:
+            data = file.read(prod(shape) + 1)  # one more, as the end of compressed data is where they are checked
+    except EOFError:
+        raise ProblemError(early(path, shape)) from None
+    except (OSError, zlib.error) as error:
         why = sentence(str(error), 200) or type(error).__name__
         raise ProblemError(f"{path}: it cannot be read ({why}); expected {EXPECTED}") from None
     if len(data) < prod(shape):
-        raise ProblemError(f"{path}: it ends within image {len(data) // prod(shape[1:]) + 1} of {shape[0]}; expected all of them, so "
-                           "fetch the file again")
-    return np.frombuffer(data, np.uint8).reshape(shape)
+        raise ProblemError(early(path, shape))
+    return np.frombuffer(data, np.uint8)[:prod(shape)].reshape(shape)
 
 
-def contents(file, size: int) -> bytes:
-    """So many bytes, or those that are there before the file ends, compressed data that break off included."""
-    parts, left = [], size
-    while left:
-        try:
-            part = file.read(min(left, 1 << 20))
-        except EOFError:
-            break
-        if not part:
-            break
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
+def early(path: Path, shape: list[int]) -> str:
+    """The sentence about a file that is truncated."""
+    return f"{path}: it ends before the last of its {shape[0]} images of {shape[1]} x {shape[2]} pixels; expected all of them"
