@@ -66,7 +66,7 @@ class Config:
 
 SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, (1.0, 4.0, 16.0), (0.5, 1.0), (8, 16),
                (1e-4, 1e-3))
-PAPER = Config(hidden=5, steps=1000, seeds=100, digits_steps=1000, digits_width=256, digits_seeds=10, widths=(16, 64, 256, 1024))
+PAPER = Config(hidden=5, steps=1000, seeds=20, digits_steps=1000, digits_width=256, digits_seeds=10, widths=(16, 64, 256, 1024))
 
 
 def enumerated(config, name, rate, scale=1.0, spread=1.0, units=None, start=(), exact=False):
