@@ -112,7 +112,7 @@ def test_the_study_of_the_study_page(tmp_path, monkeypatch):
 def test_a_page_made_from_tables_is_what_they_say(name):
     page = {"choosing": choice, "questions": question}[name].page()
     assert (DOCS / f"{name}.md").read_text() == stamp(page, name), "`make page` writes it anew"
-    assert stamped(DOCS / f"{name}.md", name) and set(PAGES) == {"estimators", "choosing", "questions"}
+    assert stamped(DOCS / f"{name}.md", name) and set(PAGES) == {"estimators", "choosing", "noise", "questions"}
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -34,6 +34,7 @@ class Page:
 PAGES = {
     "estimators": Page("straightedge.experiments.command.page", ("cost", "weights")),
     "choosing": Page("straightedge.experiments.guide.choice", ("cost", "efficiency", "weights", "temperature", "autoencoder")),
+    "noise": Page("straightedge.experiments.guide.noise", ("classification",)),
     "questions": Page("straightedge.experiments.guide.question", ()),
 }
 

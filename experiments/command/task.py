@@ -79,7 +79,8 @@ def page() -> int:
     from straightedge.experiments.command.stamp import PAGES
     from straightedge.experiments.guide.picture import drawn
 
-    print(f"wrote {', '.join(map(shown, [*(written(name=name) for name in PAGES), *drawn()]))}")
+    made = [*(written(name=name) for name in PAGES), *drawn()]
+    print(f"wrote {', '.join(map(shown, made))}")
     return 0
 
 

@@ -12,9 +12,9 @@ from straightedge.analysis.store.place import root
 
 ROOMS = (
     "estimators.network", "estimators.sum", "estimators.base", "estimators.sampling", "estimators.moment", "estimators",
-    "estimators.catalogue", "estimators.module", "analysis.store", "analysis.accuracy", "analysis.problem", "analysis.cell",
-    "analysis.figure", "analysis.check", "analysis.claim", "experiments.runner.study", "experiments", "experiments.runner",
-    "experiments.bench", "experiments.audit", "experiments.report", "experiments.guide", "experiments.command")
+    "estimators.catalogue", "estimators.module", "estimators.optimizer", "analysis.store", "analysis.accuracy", "analysis.problem",
+    "analysis.cell", "analysis.lesson", "analysis.figure", "analysis.check", "analysis.claim", "experiments.runner.study", "experiments",
+    "experiments.runner", "experiments.bench", "experiments.audit", "experiments.report", "experiments.guide", "experiments.command")
 """From the ground up: a room may import from itself and from those before it."""
 HELD = {"estimators": "estimators/*.py, one a file", "estimators.base": "estimators/base.py", "experiments": "experiments/*.py, one a file",
         "experiments.runner.study": "experiments/runner/study.py"}

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.memory import counted
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.analysis.problem.problem import Problem
 from straightedge.experiments.runner.log import Line, named
 
@@ -35,6 +36,8 @@ def earlier(cell: Cell, known: Mapping[tuple[str, str], Line]) -> float:
 
 def effort(cell: Cell) -> float:
     """Seconds, from the shapes alone."""
+    if isinstance(cell, Lesson):
+        return CELL + STEP * cell.rows * (cell.seeds - 1)  # the first course is the problem's training
     widths, points = shape(cell.problem)
     samples = counted(cell.estimator, "samples", 1)
     rows = 0 if cell.method == "exact" else cell.seeds * (cell.rows if cell.estimator.random else 64)
