@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 
 from straightedge.analysis.cell.cell import Cell
-from straightedge.analysis.cell.measure import measure_cell
+from straightedge.analysis.cell.score import measured as measure_cell
 from straightedge.experiments.runner.fault import Fault, fault
 
 
