@@ -19,7 +19,7 @@ from straightedge.analysis.figure import look as figures
 from straightedge.analysis.figure.name import listed, said
 from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.figure.picture import Picture, Words
-from straightedge.analysis.figure.ranking import Order, beyond, judged, mean, orders, ranking, told
+from straightedge.analysis.figure.ranking import Order, beside, beyond, guide, judged, mean, orders, ranking, told
 from straightedge.analysis.problem.vae import ImageAutoencoder
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.arms import Arms
@@ -119,11 +119,6 @@ def accuracies(table):
     return wide.assign(bias=np.sqrt(wide.bias2.clip(lower=0) / wide.exact2), deviation=np.sqrt(wide.variance / wide.exact2))
 
 
-def guide_of(ends):
-    """The label of the course that others are held against."""
-    return "exact" if "exact" in set(ends.trainer) else label_of(Disarm())
-
-
 def figure(table):
     """For each number of bits the loss beyond the common course's, and the cosine along it."""
     ends, accuracy = losses(table), accuracies(table)
@@ -132,18 +127,17 @@ def figure(table):
     drawing, axes = figures.panels(*shape, 0.8 + 2.6 * shape[0], sharex=True)
     for bits, (left, right) in zip(widths, axes.reshape(-1, 2), strict=True):
         part = ends[(ends.problem_bits == bits) & (ends.problem_steps > 0)]
-        guide, steps = guide_of(part), sorted(part.problem_steps.unique())
+        base, steps = guide(part), sorted(part.problem_steps.unique())
         for label in dict.fromkeys(part.trainer):
-            if label != guide:
-                found = [mean(beyond(part[part.problem_steps == step], label, guide)) for step in steps]
+            if label != base:
+                found = [mean(beyond(part[part.problem_steps == step], label, base)) for step in steps]
                 left.errorbar(steps, [value for value, _ in found], [half for _, half in found], elinewidth=0.6,
                               **figures.mark(label) | {"markersize": 3.5})
         for label, rows in accuracy[accuracy.problem_bits == bits].groupby("label", sort=False):
             means = rows[rows.problem_steps > 0].groupby("problem_steps").cosine.mean()
             right.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
         right.axhline(0, color="0.7", linewidth=0.6, zorder=0)
-        against = "the exact gradient's" if guide == "exact" else f"{said(guide)}'s"
-        left.set(xscale="log", yscale="log", ylabel=f"loss beyond {against},\nnats an image")
+        left.set(xscale="log", yscale="log", ylabel=f"loss beyond {beside(part)}'s,\nnats an image")
         left.set_title(f"{bits} bits, {part.problem_images.iloc[0]}")
         figures.decimal(left.yaxis)
         right.set(ylim=(None, 1), ylabel="cosine of one estimate, encoder")
@@ -157,10 +151,10 @@ def words(table):
     """Who ends nearest to the exact gradient, and who furthest."""
     ends, parts, lead = losses(table), [], ""
     for bits, part in ends.groupby("problem_bits", sort=False):
-        last, guide = part[part.problem_steps == part.problem_steps.max()], guide_of(part)
-        found = {label: mean(beyond(last, label, guide)) for label in dict.fromkeys(last.trainer) if label != guide}
+        last, base = part[part.problem_steps == part.problem_steps.max()], guide(part)
+        found = {label: mean(beyond(last, label, base)) for label in dict.fromkeys(last.trainer) if label != base}
         best, worst = (choose(found, key=lambda label: found[label][0]) for choose in (min, max))
-        against = "the exact gradient" if guide == "exact" else said(guide)
+        against = beside(part)
         parts.append(f"at {bits} bits {said(best)} ends {told(*found[best])} nats an image beside {against}, {said(worst)} "
                      f"{told(*found[worst])}")
         lead = lead or f"{told(*found[best])} nats an image is what {said(best)} costs beside {against} at {bits} bits."
@@ -181,11 +175,11 @@ def tables(table):
     """For every number of bits and estimator: the last loss, that beyond the common course's, and the encoder's accuracy along it."""
     ends, accuracy, lines = losses(table), accuracies(table), []
     for bits, part in ends.groupby("problem_bits", sort=False):
-        last, guide, first = part[part.problem_steps == part.problem_steps.max()], guide_of(part), part.problem_steps.min()
+        last, base, first = part[part.problem_steps == part.problem_steps.max()], guide(part), part.problem_steps.min()
         for label in last.groupby("trainer").value.mean().sort_values().index:
-            difference, half = mean(beyond(last, label, guide))
+            difference, half = mean(beyond(last, label, base))
             line = {"network": f"{bits} bits, {part.problem_images.iloc[0]}", "estimator": figures.words(label),
-                    "loss, nats an image": last[last.trainer == label].value.mean(), f"beyond {said(guide)}": difference, "±": half}
+                    "loss, nats an image": last[last.trainer == label].value.mean(), f"beyond {said(base)}": difference, "±": half}
             mine = accuracy[(accuracy.problem_bits == bits) & (accuracy.label == label)]
             for measure in ("cosine", "bias", "deviation", "efficiency"):
                 for when, step in (("start", first), ("end", part.problem_steps.max())):

@@ -22,6 +22,16 @@ class Order(NamedTuple):
     paper: str
 
 
+def guide(ends: pd.DataFrame) -> str:
+    """The trainer that others are held against: the exact gradient where it was in reach, else DisARM."""
+    return "exact" if "exact" in set(ends.trainer) else "disarm"
+
+
+def beside(ends: pd.DataFrame) -> str:
+    """Its name in a sentence."""
+    return "the exact gradient" if guide(ends) == "exact" else said("disarm")
+
+
 def mean(values: pd.Series) -> tuple[float, float]:
     """(mean, half its 95 % interval by Student's t; NaN for one network)."""
     return float(values.mean()), float(quantile(len(values)) * values.sem()) if len(values) > 1 else np.nan
