@@ -2,10 +2,10 @@
 
 Black and white images, Bernoulli bits under a fair prior, independent pixels; the loss is the negative ELBO in nats an image.  Where a
 table of all codes is in reach it and its gradient are exact throughout, so that curves have no noise of evaluation.  On one side the loss
-of Adam with every estimator, one estimate a step, less that with the exact gradient after as many steps; on the other every estimator's
-cosine with the exact gradient, encoder, along the course of the exact one.  Beyond 16 bits the course is DisARM's, losses are sampled and
-a long run of REINFORCE is the reference.  Lines are means over networks, bars their 95 % intervals.  A picture of its own holds published
-orders against the losses after the last step, paired by network: where they hold, the difference is negative.
+of Adam with every estimator, one estimate a step, less that with the exact gradient after as many steps; on the other the cosine of one
+estimate with the exact gradient, encoder, along the course of the exact one.  Beyond 16 bits the course is DisARM's, losses are sampled
+and a long run of REINFORCE is the reference.  Lines are means over networks, bars their 95 % intervals.  A picture of its own holds
+published orders against the losses, paired by network: where they hold, the difference is negative.
 """
 
 from dataclasses import dataclass
@@ -137,10 +137,10 @@ def figure(table):
             means = rows[rows.problem_steps > 0].groupby("problem_steps").cosine.mean()
             right.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
         right.axhline(0, color="0.7", linewidth=0.6, zorder=0)
-        left.set(xscale="log", yscale="log", ylabel=f"loss beyond {beside(part)}'s,\nnats an image")
+        left.set(xscale="log", yscale="log", ylabel=f"nats beyond {beside(part)}")
         left.set_title(f"{bits} bits, {part.problem_images.iloc[0]}")
         figures.decimal(left.yaxis)
-        right.set(ylim=(None, 1), ylabel="cosine of one estimate, encoder")
+        right.set(ylim=(None, 1), ylabel="cosine, encoder")
     for panel in axes[-1]:
         panel.set_xlabel("steps")
     figures.legend(drawing, list(dict.fromkeys(accuracy.label)))

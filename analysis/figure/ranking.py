@@ -44,17 +44,16 @@ def beyond(ends: pd.DataFrame, label: str, other: str) -> pd.Series:
 
 
 def orders(ends: pd.DataFrame, published: Sequence[Order]) -> pd.DataFrame:
-    """One row for each number of bits and published order that both estimators are trained for: the loss of the better less that of the
-    worse at the end, its interval, and whether the order holds."""
+    """One row for each number of bits, checkpoint after the first and published order that both estimators are trained for: the loss of the
+    better less that of the worse, its interval, and whether the order holds."""
     rows = []
-    for bits, part in ends.groupby("problem_bits", sort=False):
-        last = part[part.problem_steps == part.problem_steps.max()]
+    for (bits, steps), part in ends[ends.problem_steps > 0].groupby(["problem_bits", "problem_steps"], sort=False):
         for order in published:
-            found = beyond(last, order.better, order.worse)
+            found = beyond(part, order.better, order.worse)
             if len(found):
                 value, half = mean(found)
-                rows.append({"bits": bits, **order._asdict(), "value": value, "half": half, "holds": verdict(value, half)})
-    return pd.DataFrame(rows, columns=["bits", *Order._fields, "value", "half", "holds"])
+                rows.append({"bits": bits, "steps": steps, **order._asdict(), "value": value, "half": half, "holds": verdict(value, half)})
+    return pd.DataFrame(rows, columns=["bits", "steps", *Order._fields, "value", "half", "holds"])
 
 
 def verdict(value: float, half: float) -> str:
@@ -70,31 +69,42 @@ def told(value: float, half: float) -> str:
 
 
 def judged(found: pd.DataFrame) -> Words:
-    """How many orders hold, and which do not."""
-    counts = found.holds.value_counts()
-    wrong = [f"{said(row.better)} below {said(row.worse)} at {row.bits} bits" for row in found.itertuples() if row.holds == "reversed"]
-    answer = f"Of {len(found)} published orders {counts.get('holds', 0)} hold in the last loss, {counts.get('reversed', 0)} are reversed"
-    answer += f" ({listed(wrong)})" if wrong else ""
-    answer += f" and {counts.get('cannot tell', 0)} cannot be told."
-    return Words(answer, f"{counts.get('holds', 0)} of {len(found)} published orders hold.")
+    """How many orders hold at every checkpoint, and which are reversed at the last."""
+    last = found[found.steps == found.steps.max()]
+    counts = {steps: (rows.holds == "holds").sum() for steps, rows in found.groupby("steps")}
+    wrong = [f"{said(row.better)} below {said(row.worse)} at {row.bits} bits" for row in last.itertuples() if row.holds == "reversed"]
+    if not counts:
+        return Words("None of the published orders is of estimators that were trained.", "No order.")
+    answer = (f"Of {len(last)} published orders of losses {listed(map(str, counts.values()))} are seen after "
+              f"{listed(map(str, counts))} steps; {len(wrong)} are reversed at the end")
+    answer += f": {listed(wrong)}." if wrong else "."
+    return Words(answer, f"{counts[found.steps.max()]} of {len(last)} published orders are seen after {found.steps.max()} steps.")
 
 
 def ranking(found: pd.DataFrame) -> Figure:
-    """The differences as dots with intervals, left of the line where the published order holds."""
+    """The differences as dots with intervals, left of the line where the published order holds; the darker, the later."""
     pairs = list(dict.fromkeys(zip(found.better, found.worse, found.paper, strict=True)))
-    drawing, axes = figures.panels(1, 1, 0.8 + 0.34 * max(1, len(pairs)))
-    panel, widths = axes[0, 0], list(dict.fromkeys(found.bits))
-    for number, bits in enumerate(widths):
-        part = found[found.bits == bits]
-        shift = 0.22 * (number - (len(widths) - 1) / 2)
-        places = [pairs.index(pair) + shift for pair in zip(part.better, part.worse, part.paper, strict=True)]
-        panel.errorbar(part.value, places, xerr=part.half.fillna(0), fmt="o", color=figures.SERIES[number], markersize=3.5, elinewidth=1.0)
+    widths, steps = list(dict.fromkeys(found.bits)), sorted(set(found.steps))
+    drawing, axes = figures.panels(1, 1, 1.2 + 0.36 * max(1, len(pairs)))
+    panel, handles, names = axes[0, 0], [], []
+    slots = len(widths) * len(steps)
+    for number, (bits, step) in enumerate((bits, step) for bits in widths for step in steps):
+        part = found[(found.bits == bits) & (found.steps == step)]
+        colour = figures.SERIES[number // len(steps)]
+        style = {"marker": "o", "markersize": 3.0, "color": colour, "alpha": 0.25 + 0.75 * (steps.index(step) + 1) / len(steps)}
+        places = [pairs.index(pair) + 0.2 + 0.5 * number / max(1, slots - 1)
+                  for pair in zip(part.better, part.worse, part.paper, strict=True)]
+        panel.errorbar(part.value, places, xerr=part.half.fillna(0), linestyle="", elinewidth=0.8, **style)
+        handles.append(figures.Line2D([], [], linestyle="", **style))
+        names.append(f"{bits} bits, {step} steps")
+    for place, (better, worse, paper) in enumerate(pairs):
+        panel.annotate(f"{said(better)} below {said(worse)} ({paper})", (0.0, place), xycoords=("axes fraction", "data"), fontsize=6,
+                       color="0.3", va="center")
     panel.axvline(0, color="0.6", linewidth=0.6, zorder=0)
-    panel.set_yticks(range(len(pairs)), [f"{said(better)} below\n{said(worse)} ({paper})" for better, worse, paper in pairs], fontsize=6)
-    panel.invert_yaxis()
+    panel.set(ylim=(len(pairs) - 0.1, -0.5), xlabel="difference of losses, nats an image")
     panel.set_xscale("symlog", linthresh=0.1)
-    panel.set_xlabel("difference of the last losses, nats an image")
-    names = [f"{bits} bits" for bits in widths]
-    figures.legend(drawing, names, names, [figures.Line2D([], [], color=figures.SERIES[number], marker="o", linestyle="")
-                                           for number in range(len(widths))])
+    panel.xaxis.set_major_formatter("{x:g}")
+    panel.yaxis.set_major_locator(figures.no_ticks())
+    panel.spines["left"].set_visible(False)
+    figures.legend(drawing, names, names, handles)
     return drawing

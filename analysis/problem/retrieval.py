@@ -83,8 +83,15 @@ class Judged(Scored):
                 raise ProblemError(f"precision at {self.nearest}: the corpus has {len(held.labels)} documents; expected that many at least")
             ours, theirs = codes(network, network.labels), codes(network, torch.as_tensor(held.counts))
             hits = precisions(ours, torch.as_tensor(held.labels), theirs, torch.as_tensor(held.test_labels), self.nearest)
-            return {"precision": Estimate.normal(float(hits.mean()), float(hits.std()) / len(hits) ** 0.5, len(hits) - 1)}
+            return {"precision": over(hits)}
         return {"perplexity": perplexity(network, torch.as_tensor(held.counts))}
+
+
+def over(values: Float[Tensor, " d"]) -> Estimate:
+    """The mean over held out documents, with its error."""
+    if len(values) < 2:
+        raise ProblemError(f"{len(values)} held out documents with words that the autoencoder knows; expected two at least")
+    return Estimate.normal(float(values.mean()), float(values.std()) / len(values) ** 0.5, len(values) - 1)
 
 
 def codes(network: Network, counts: Float[Tensor, "b m"]) -> Bool[Tensor, "b n"]:
@@ -115,8 +122,8 @@ def perplexity(network: Network, counts: Float[Tensor, "b m"]) -> Estimate:
     counts = counts[counts.sum(1) > 0]
     z = network.output(network.encode(codes(network, counts)))
     nats = -(counts * torch.log_softmax(z, -1)).sum(1) / counts.sum(1)
-    mean = float(nats.mean())
-    return Estimate.normal(mean, float(nats.std()) / len(nats) ** 0.5, len(nats) - 1).mapped(lambda one: float(np.exp(one)), np.exp(mean))
+    found = over(nats)
+    return found.mapped(lambda one: float(np.exp(one)), np.exp(found.value))
 
 
 @torch.no_grad()
