@@ -1,7 +1,7 @@
 """Orders that papers publish, held against a table of training losses: who ends lower, paired by network, with intervals."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -91,7 +91,8 @@ def ranking(found: pd.DataFrame) -> Figure:
     for number, (bits, step) in enumerate((bits, step) for bits in widths for step in steps):
         part = found[(found.bits == bits) & (found.steps == step)]
         colour = figures.SERIES[number // len(steps)]
-        style = {"marker": "o", "markersize": 3.0, "color": colour, "alpha": 0.25 + 0.75 * (steps.index(step) + 1) / len(steps)}
+        shade = 0.25 + 0.75 * (steps.index(step) + 1) / len(steps)
+        style: dict[str, Any] = {"marker": "o", "markersize": 3.0, "color": colour, "alpha": shade}
         places = [pairs.index(pair) + 0.2 + 0.5 * number / max(1, slots - 1)
                   for pair in zip(part.better, part.worse, part.paper, strict=True)]
         panel.errorbar(part.value, places, xerr=part.half.fillna(0), linestyle="", elinewidth=0.8, **style)
