@@ -79,7 +79,7 @@ class Config:
 
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), points=20, steps=(0, 20), networks=2, rows=50)
-PAPER = Config(bits=(12, 14, 200), points=1000, steps=(0, 100, 1000, 10_000), rate=0.003, rows=200, reference_rows=100_000)
+PAPER = Config(bits=(12, 14, 200), points=1000, steps=(0, 100, 1000, 10_000), rate=0.003, rows=200)
 
 
 def cells(config):
@@ -137,7 +137,7 @@ def figure(table):
             means = rows[rows.problem_steps > 0].groupby("problem_steps").cosine.mean()
             right.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
         right.axhline(0, color="0.7", linewidth=0.6, zorder=0)
-        left.set(xscale="log", yscale="log", ylabel=f"nats beyond {beside(part)}")
+        left.set(xscale="log", yscale="symlog" if left.dataLim.y0 <= 0 else "log", ylabel=f"nats beyond {beside(part)}")
         left.set_title(f"{bits} bits, {part.problem_images.iloc[0]}")
         figures.decimal(left.yaxis)
         right.set(ylim=(None, 1), ylabel="cosine, encoder")
