@@ -113,10 +113,11 @@ def losses(table):
 
 
 def accuracies(table):
-    """One row for each number of bits, estimator, checkpoint and seed: of the encoder's gradient."""
+    """One row for each number of bits, estimator, checkpoint and seed, of the encoder's gradient; squares of bias and deviation over |g|^2,
+    which are negative by chance where there is no bias, and are rooted after they are averaged."""
     part = table[(table.estimator != "exact") & (table.group == "layer0")]
     wide = part.pivot_table("value", ["problem_bits", "label", "problem_steps", "problem_seed"], "metric", sort=False).reset_index()
-    return wide.assign(bias=np.sqrt(wide.bias2.clip(lower=0) / wide.exact2), deviation=np.sqrt(wide.variance / wide.exact2))
+    return wide.assign(bias=wide.bias2 / wide.exact2, deviation=wide.variance / wide.exact2)
 
 
 def figure(table):
@@ -127,17 +128,18 @@ def figure(table):
     drawing, axes = figures.panels(*shape, 0.8 + 2.6 * shape[0], sharex=True)
     for bits, (left, right) in zip(widths, axes.reshape(-1, 2), strict=True):
         part = ends[(ends.problem_bits == bits) & (ends.problem_steps > 0)]
-        base, steps = guide(part), sorted(part.problem_steps.unique())
+        base, steps, least = guide(part), sorted(part.problem_steps.unique()), np.inf
         for label in dict.fromkeys(part.trainer):
             if label != base:
                 found = [mean(beyond(part[part.problem_steps == step], label, base)) for step in steps]
+                least = min(least, *(value for value, _ in found))
                 left.errorbar(steps, [value for value, _ in found], [half for _, half in found], elinewidth=0.6,
                               **figures.mark(label) | {"markersize": 3.5})
         for label, rows in accuracy[accuracy.problem_bits == bits].groupby("label", sort=False):
             means = rows[rows.problem_steps > 0].groupby("problem_steps").cosine.mean()
             right.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
         right.axhline(0, color="0.7", linewidth=0.6, zorder=0)
-        left.set(xscale="log", yscale="symlog" if left.dataLim.y0 <= 0 else "log", ylabel=f"nats beyond {beside(part)}")
+        left.set(xscale="log", yscale="log" if least > 0 else "symlog", ylabel=f"nats beyond {beside(part)}")
         left.set_title(f"{bits} bits, {part.problem_images.iloc[0]}")
         figures.decimal(left.yaxis)
         right.set(ylim=(None, 1), ylabel="cosine, encoder")
@@ -183,7 +185,8 @@ def tables(table):
             mine = accuracy[(accuracy.problem_bits == bits) & (accuracy.label == label)]
             for measure in ("cosine", "bias", "deviation", "efficiency"):
                 for when, step in (("start", first), ("end", part.problem_steps.max())):
-                    line[f"{measure}, {when}"] = mine[mine.problem_steps == step][measure].mean() if len(mine) else np.nan
+                    value = mine[mine.problem_steps == step][measure].mean() if len(mine) else np.nan
+                    line[f"{measure}, {when}"] = np.sqrt(np.maximum(value, 0)) if measure in ("bias", "deviation") else value
             lines.append(line)
     found = pd.DataFrame(lines)
     numbers = found.select_dtypes("number").columns
