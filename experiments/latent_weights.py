@@ -57,15 +57,16 @@ class Config:
     digits_width: int = 64
     """Units of the hidden layer."""
     digits_seeds: int = 3
-    fine: tuple[float, ...] = tuple(2.0**power for power in range(-8, 14))
-    """Rates, powers of two, at every fine scale and width."""
+    lowest: float = 0.00390625
+    """The least of the fine rates, a power of two; each is twice the one before."""
+    octaves: int = 22
+    """Fine rates, at every fine scale and width."""
     fine_scales: tuple[float, ...] = (0.125, 1.0, 8.0)
     widths: tuple[int, ...] = (16, 64, 256)
     decays: tuple[float, ...] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
-SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, (1.0, 4.0, 16.0), (0.5, 1.0), (8, 16),
-               (1e-4, 1e-3))
+SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, 0.5, 5, (0.5, 1.0), (8, 16), (1e-4, 1e-3))
 PAPER = Config(hidden=5, steps=1000, seeds=20, digits_steps=1000, digits_width=256, digits_seeds=10, widths=(16, 64, 256, 1024))
 
 
@@ -90,6 +91,7 @@ def digits(config, name, rate, scale=1.0, spread=1.0, width=None, decay=None, un
 def cells(config):
     """Every setting of every method on three networks; then rates by scale and width, decays, and two weights."""
     found: list[Cell] = []
+    fine = [config.lowest * 2.0**power for power in range(config.octaves)]
     for name in config.ways:
         settings = [(scale, spread) for scale in config.scales for spread in config.spreads]
         found += [enumerated(config, name, rate, *setting) for rate in config.rates for setting in settings]
@@ -98,8 +100,8 @@ def cells(config):
         found.append(enumerated(config, name, config.rates[min(1, len(config.rates) - 1)], units=0, start=START))
     found += [enumerated(config, "mirror", rate, exact=True) for rate in config.rates[-3:]]
     found += [enumerated(config, name, rate, scale) for name in ("mirror", "matched") for scale in config.fine_scales
-              for rate in config.fine]
-    found += [digits(config, "mirror", rate, width=width) for width in config.widths for rate in config.fine if 1 <= rate <= 1024]
+              for rate in fine]
+    found += [digits(config, "mirror", rate, width=width) for width in config.widths for rate in fine if 1 <= rate <= 1024]
     found += [digits(config, name, rate, decay=decay) for name in ("decayed", "sign") for decay in config.decays
               for rate in (config.digits_rates[len(config.digits_rates) // 2],)]
     return list(dict.fromkeys(found))
