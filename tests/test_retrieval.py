@@ -18,6 +18,7 @@ from straightedge.analysis.problem.retrieval import Judged, codes, perplexity, p
 from straightedge.estimators.sum.truth import exact_loss
 from straightedge.experiments import autoencoder
 from straightedge.experiments.runner import perform
+from straightedge.experiments.runner.forecast import forecast
 
 pytestmark = pytest.mark.exact
 TRAIN = "1 1:1 2:3 3:5\n2 1:1 2:2\n1 1:9 3:1\n"
@@ -119,6 +120,12 @@ def test_newsgroups_without_a_network_and_with_one(monkeypatch):
                         lambda subset, remove: SimpleNamespace(data=texts[subset], target=np.arange(len(texts[subset]))))
     held = held_out.newsgroups(20, 2)
     assert held.counts.shape == (1, 2) and held.labels.tolist() == list(range(20)) and held.counts.sum() in (0, 2)
+
+
+def test_a_forecast_trains_nothing(monkeypatch):
+    monkeypatch.setattr(Autoencoder, "network", lambda self: pytest.fail("it was trained"))
+    cell = Score(Judged(Autoencoder(40, steps=5, correction=2), "loss"))
+    assert cell.problem.steps == 7 and forecast([cell])[cell] < 60
 
 
 @pytest.mark.study

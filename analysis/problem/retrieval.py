@@ -6,7 +6,7 @@ mean over held out documents of the loss in nats a word, from the document's own
 so that it stands below that of topic models by what the code says of the document.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -40,6 +40,11 @@ class Judged(Scored):
     """Held out documents in svmlight format; generated for a generated corpus."""
     nearest: int = 100
     """Documents retrieved."""
+    steps: int = field(default=0, init=False, repr=False)
+    """Of training, by which a run tells how long it will take without training."""
+
+    def __post_init__(self):
+        object.__setattr__(self, "steps", self.autoencoder.steps + self.autoencoder.correction)
 
     def network(self):
         return self.autoencoder.network()
