@@ -20,9 +20,9 @@ def require_own(problems: Iterable[Problem]) -> None:
             values = {name: value for name, value in one.values().items() if name != "steps"}
             code = key(values, (vae.__name__, *one.makers()))
             courses[f"vae-{code}"] = json.dumps(values | {"code": code}, sort_keys=True)
-    for name, values in courses.items():
+    for name, told in courses.items():
         for path in sorted(checkpoints().glob(f"{name}-*.npz")):
             found = arrays(path, "a checkpoint of this course").get("values")
-            if str(found) != values:
-                raise ProblemError(f"{shown(path)}: a checkpoint of another configuration ({differences(values, found)}); expected one of "
+            if str(found) != told:
+                raise ProblemError(f"{shown(path)}: a checkpoint of another configuration ({differences(told, found)}); expected one of "
                                    "this course, so move it away or name another folder by --results")
