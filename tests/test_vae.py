@@ -204,3 +204,20 @@ def test_checkpoints_go_below_the_folder_of_results(tmp_path, monkeypatch):
     with pytest.raises(ProblemError, match="ends before the last of its 5"):
         perform_study("vae", ["--smoke", "--jobs", "1", "--images", str(tmp_path), "--points", "3", "--results", "other"])
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.endtoend
+def test_a_run_beside_another_configurations_checkpoint_is_refused_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "")
+    run = ["--smoke", "--jobs", "1", "--networks", "1", "--only", "straight_through"]
+    assert perform_study("vae", [*run, "--rate", "0.03", "--results", "there"]) == 0
+    folder = tmp_path / "there" / "checkpoint"
+    first = {path.name for path in folder.iterdir()}
+    assert perform_study("vae", [*run, "--rate", "0.04", "--results", "there"]) == 0
+    second = next(path for path in sorted(folder.iterdir()) if path.name not in first)
+    second.write_bytes((folder / sorted(first)[0]).read_bytes())
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "there").rglob("*")}
+    with pytest.raises(ProblemError, match="another configuration .*rate 0.03 in the place of 0.04"):
+        perform_study("vae", [*run, "--rate", "0.04", "--rows", "60", "--results", "there"])
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "there").rglob("*")} == before
