@@ -1,5 +1,7 @@
 """The page docs/noise.md: noise, scale and evaluation of networks with binary units, every number of the study's table."""
 
+import textwrap
+
 import pandas as pd
 
 from straightedge.analysis.accuracy.summary import quantile
@@ -7,13 +9,11 @@ from straightedge.analysis.figure.choosing import MATCHED, SIGNS, WAYS, by_ratio
 from straightedge.analysis.figure.lesson import best, mean, reached
 from straightedge.analysis.figure.name import listed, words
 
-HEAD = """# Choosing noise, scale and evaluation
-
-Every number below is of the study [classification](../results/classification/table.md); the page is made from its table and a test holds it
-to that. Errors are test errors in per cent on scikit-learn's digits, at the best of the learning rates tried by the validation images,
-with 95 % intervals over {seeds} seeds; dense networks have {dense}, convolutional ones {conv}. Images of other kinds, larger
-networks and longer training were not tried here: `straightedge classification --images FOLDER` does it for yours.
-"""
+TITLE = "# Choosing noise, scale and evaluation"
+HEAD = """Every number below is of the study [classification](../results/classification/table.md); the page is made from its table
+and a test holds it to that. Errors are test errors on scikit-learn's digits, at the best of the learning rates tried by the
+validation images, with 95 % intervals over {seeds} seeds; dense networks have {dense}, convolutional ones {conv}. Other images,
+larger networks and longer training were not tried: `straightedge classification --images FOLDER` does it for yours."""
 
 
 def shown(error: float, half: float) -> str:
@@ -70,9 +70,10 @@ def page(table: pd.DataFrame) -> str:
     parts = {name: asked["ensemble"][asked["ensemble"].binary == binary] for name, binary in kinds.items()}
     seeds = int(parts["real weights"].seeds.iloc[0])
     conv = found[found.architecture == "convolution"]
-    lines = [HEAD.format(seeds=seeds, dense=f"layers of {grid.widths.iloc[0]} units and {grid.steps.iloc[0]:g} steps",
-                         conv=f"two pairs of {conv.widths.iloc[0]} channels".replace("-", " and "))]
-    lines += ["## Which noise", "", *(noises(part, name) for name, part in parts.items()), ""]
+    head = HEAD.format(seeds=seeds, dense=f"layers of {grid.widths.iloc[0]} units and {grid.steps.iloc[0]:g} steps",
+                         conv=f"two pairs of {conv.widths.iloc[0]} channels".replace("-", " and "))
+    lines = [TITLE, "", " ".join(head.split()), ""]
+    lines += ["## Which noise", "", *(line for name, part in parts.items() for line in (noises(part, name), "")), ""]
     lines += ["## What another rule costs", "", "Means over the noises, asked by ensembles of ten; the clipped identity is uniform noise's "
               "own rule and counts under the others. The loss is of one sample on the training images at the chosen rate.", ""]
     for name, part in parts.items():
@@ -85,7 +86,12 @@ def page(table: pd.DataFrame) -> str:
         cells = [shown(*mean(own[own.binary == binary])) for binary in kinds.values()]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += ["", "## Why a first try may fail", "", *first_try(table), ""]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join(map(wrapped, lines)).rstrip() + "\n"
+
+
+def wrapped(line: str) -> str:
+    """A paragraph in lines of a page of docs; tables as they are."""
+    return line if line.startswith("|") or "\n" in line else "\n".join(textwrap.wrap(line, 140, break_long_words=False))
 
 
 def scales(rows: pd.DataFrame) -> list[str]:
