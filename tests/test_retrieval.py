@@ -17,6 +17,7 @@ from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.problem.retrieval import Judged, codes, perplexity, precisions, sampled_loss
 from straightedge.estimators.sum.truth import exact_loss
 from straightedge.experiments import autoencoder
+from straightedge.experiments.command.study import perform_study
 from straightedge.experiments.runner import perform
 from straightedge.experiments.runner.forecast import forecast
 
@@ -126,6 +127,16 @@ def test_a_forecast_trains_nothing(monkeypatch):
     monkeypatch.setattr(Autoencoder, "network", lambda self: pytest.fail("it was trained"))
     cell = Score(Judged(Autoencoder(40, steps=5, correction=2), "loss"))
     assert cell.problem.steps == 7 and forecast([cell])[cell] < 60
+
+
+@pytest.mark.endtoend
+def test_missing_labels_end_a_run_before_it_begins(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    train, test = files(tmp_path, TRAIN.replace("\n2 ", "\n1 "))
+    with pytest.raises(ProblemError, match="precision needs labels"):
+        perform_study("autoencoder", ["--smoke", "--jobs", "1", "--corpus", train, "--corpus-test", test, "--documents", "3",
+                                      "--vocabulary", "2", "--quality", "precision"])
+    assert not (tmp_path / "results").exists()
 
 
 @pytest.mark.study

@@ -70,22 +70,27 @@ class Judged(Scored):
         return self.autoencoder.values() | own | {"nearest": self.nearest, "test": self.documents().digest}
 
     def documents(self) -> HeldOut:
-        """The held out documents."""
+        """The held out documents.  Raises ProblemError where they are not what is asked for."""
         one = self.autoencoder
         stamps = one.stamp, stamp(Path(self.test)) if self.test else ()
-        return held_out(one.corpus, self.test, one.documents, one.vocabulary, one.seed, stamps)
+        held = held_out(one.corpus, self.test, one.documents, one.vocabulary, one.seed, stamps)
+        if self.quality == "precision" and not held.labelled:
+            raise ProblemError(f"{one.corpus}: its documents all have the label {held.labels[0]:g}, and precision needs labels; expected a "
+                               "class number at the begin of each line, or --quality perplexity")
+        if self.precise(held) and self.nearest > len(held.labels):
+            raise ProblemError(f"precision at {self.nearest}: the corpus has {len(held.labels)} documents; expected that many at least")
+        return held
+
+    def precise(self, held: HeldOut) -> bool:
+        """Whether precision is measured."""
+        return self.quality == "precision" or self.quality == "auto" and held.labelled
 
     def scores(self):
         network = self.build()
         if self.quality == "loss":
             return {"loss": sampled_loss(network)}
         held = self.documents()
-        if self.quality == "precision" or self.quality == "auto" and held.labelled:
-            if not held.labelled:
-                raise ProblemError(f"{self.autoencoder.corpus}: its documents all have the label {held.labels[0]:g}, and precision needs "
-                                   "labels; expected a class number at the begin of each line, or --quality perplexity")
-            if self.nearest > len(held.labels):
-                raise ProblemError(f"precision at {self.nearest}: the corpus has {len(held.labels)} documents; expected that many at least")
+        if self.precise(held):
             ours, theirs = codes(network, network.labels), codes(network, torch.as_tensor(held.counts))
             hits = precisions(ours, torch.as_tensor(held.labels), theirs, torch.as_tensor(held.test_labels), self.nearest)
             return {"precision": over(hits)}
