@@ -31,12 +31,13 @@ def power(values):
 def by(rows, name, metric):
     """Value of this setting -> the metric by rate, where there are several rates."""
     lines = {float(value): part.set_index("rate")[metric].astype(float).sort_index() for value, part in rows.groupby(name)}
-    return {value: line for value, line in lines.items() if len(line) > 1}
+    return {value: lines[value] for value in sorted(lines) if len(lines[value]) > 1}
 
 
 def grown(lines):
     """The exponent with which the halfway rate grows."""
-    return latent.exponent({value: latent.halfway(line) for value, line in lines.items()})
+    begin = max(float(line.iloc[0]) for line in lines.values())
+    return latent.exponent({value: latent.halfway(line, begin) for value, line in lines.items()})
 
 
 def rates(table):
