@@ -46,7 +46,7 @@ def rates(table):
     first, second, third, fourth = axes.flat
     scales, widths, decayed = answers(table)
     for (way, lines), style, marker in zip(scales.items(), ("-", "--"), "oD", strict=False):
-        named = {f"{WORDS[way]}, scale {scale:g}": line for scale, line in lines.items()}
+        named = {f"{'identity' if way == 'mirror' else way}, scale {scale:g}": line for scale, line in lines.items()}
         latent.falls(first, named, style, marker)
     first.set(ylabel="expected loss", title="enumerated network")
     latent.falls(second, {f"{width:g} hidden units": line for width, line in widths.items()})
