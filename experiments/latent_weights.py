@@ -126,6 +126,8 @@ def networks(table):
     shared = {name: part[part.way.isin(ways)] for name, part in shared.items()}
     common = {name: set.intersection(*(set(rows.rate) for _, rows in part.groupby("way"))) for name, part in shared.items()}
     chosen = {name: part[part.rate.isin(common[name])] for name, part in shared.items()}
+    for name, part in chosen.items():  # fine scales are the mirror's alone
+        chosen[name] = part[part.scale.isin(set.intersection(*(set(rows.scale) for _, rows in part.groupby("way"))))]
     return {name: (part[(part.way != "decayed") | (part.decay == part[part.way == "decayed"].decay.mode().max())],
                    *(("excess", "excess") if "weights" in name else ("test_likeliest", "validation_likeliest")))
             for name, part in chosen.items()}

@@ -87,11 +87,11 @@ def test_the_exponent_is_that_of_the_halfway_rates():
     """Losses that fall from 1 to 0 along a line in log rate, later with the square of the scale; a bump behind counts for nothing."""
     rates = 2.0 ** np.arange(-4, 12)
     lines = {scale: pd.Series(np.clip(1 - np.log2(rates / scale**2) / 4, 0, 1), rates) for scale in (1.0, 2.0, 4.0)}
-    assert latent.halfway(lines[1.0]) == pytest.approx(4) and latent_rate.grown(lines) == pytest.approx(2)
+    assert latent.halfway(lines[1.0], 1.0) == pytest.approx(4) and latent_rate.grown(lines) == pytest.approx(2)
     bumped = lines[1.0].copy()
     bumped.iloc[-1] = 0.9
-    assert latent.halfway(bumped) == pytest.approx(4)
-    assert np.isnan(latent.halfway(pd.Series([0.1, 1.0], [1.0, 2.0])))
+    assert latent.halfway(bumped, 1.0) == pytest.approx(4)
+    assert np.isnan(latent.halfway(pd.Series([0.1, 1.0], [1.0, 2.0]), 1.0))
 
 
 @pytest.mark.parametrize(("options", "words"), ((["--noises", "cauchy"], "unknown noise"), (["--images", "nowhere"], "no such folder")))

@@ -62,11 +62,11 @@ def settings(axes: Axes, part: pd.DataFrame, metric: str, best: dict) -> None:
     axes.invert_yaxis()
 
 
-def halfway(losses: pd.Series) -> float:
-    """The rate, on a line between logarithms, at which the loss has first fallen half the way from the least rate's to the least; NaN
-    where it has at the least rate already."""
+def halfway(losses: pd.Series, begin: float) -> float:
+    """The rate, on a line between logarithms, at which the loss has first fallen half the way from `begin` to the least; NaN where it has
+    at the least rate already."""
     losses = losses.sort_index().astype(float)
-    middle, rates = (losses.iloc[0] + losses.min()) / 2, np.log(losses.index.to_numpy(float))
+    middle, rates = (begin + losses.min()) / 2, np.log(losses.index.to_numpy(float))
     first = int(np.argmax(losses.to_numpy() <= middle))
     if first == 0:
         return float("nan")
@@ -82,11 +82,12 @@ def exponent(points: dict[float, float]) -> float:
 
 def falls(axes: Axes, lines: dict[str, pd.Series], style: str = "-", marker: str = "o") -> None:
     """The loss against the rate, a line for each name, with the halfway rate as a mark."""
+    begin = max(float(line.iloc[0]) for line in lines.values())
     for place, (name, line) in enumerate(lines.items()):
         color = figures.SERIES[place]
         axes.plot(line.index, line, color=color, linestyle=style, label=name, linewidth=1)
-        if np.isfinite(halfway(line)):
-            axes.plot([halfway(line)], [(line.iloc[0] + line.min()) / 2], color=color, marker=marker, markersize=4)
+        if np.isfinite(halfway(line, begin)):
+            axes.plot([halfway(line, begin)], [(begin + line.min()) / 2], color=color, marker=marker, markersize=4)
     axes.set(xscale="log", xlabel="rate")
 
 

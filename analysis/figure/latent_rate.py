@@ -31,12 +31,13 @@ def power(values):
 def by(rows, name, metric):
     """Value of this setting -> the metric by rate, where there are several rates."""
     lines = {float(value): part.set_index("rate")[metric].astype(float).sort_index() for value, part in rows.groupby(name)}
-    return {value: line for value, line in lines.items() if len(line) > 1}
+    return {value: lines[value] for value in sorted(lines) if len(lines[value]) > 1}
 
 
 def grown(lines):
     """The exponent with which the halfway rate grows."""
-    return latent.exponent({value: latent.halfway(line) for value, line in lines.items()})
+    begin = max(float(line.iloc[0]) for line in lines.values())
+    return latent.exponent({value: latent.halfway(line, begin) for value, line in lines.items()})
 
 
 def rates(table):
@@ -45,7 +46,7 @@ def rates(table):
     first, second, third, fourth = axes.flat
     scales, widths, decayed = answers(table)
     for (way, lines), style, marker in zip(scales.items(), ("-", "--"), "oD", strict=False):
-        named = {f"{WORDS[way]}, scale {scale:g}": line for scale, line in lines.items()}
+        named = {f"{'identity' if way == 'mirror' else way}, scale {scale:g}": line for scale, line in lines.items()}
         latent.falls(first, named, style, marker)
     first.set(ylabel="expected loss", title="enumerated network")
     latent.falls(second, {f"{width:g} hidden units": line for width, line in widths.items()})
