@@ -62,6 +62,8 @@ CASES = {
                       "uniform"),
     "zgr": (lambda a: se.bernoulli(a, rule="zgr"), True, "logistic", "zgr under logistic noise", "logistic"),
     "tempered": (lambda a: se.bernoulli(a, rule="tempered", noise="normal"), True, "normal", "tempered under normal noise", None),
+    "st_gumbel, another temperature": (lambda a: se.bernoulli(a, rule="st_gumbel:tau=1", states=(0, 1)), True, "logistic",
+                                       "st_gumbel (tau=1)", None),
     "st_gumbel": (lambda a: se.bernoulli(a, rule="st_gumbel", states=(0, 1)), True, "logistic", "st_gumbel under logistic noise", None),
 }
 
@@ -72,8 +74,7 @@ def test_what_it_is(name):
     found = se.check_rule(function)
     assert found.random == random and found.elementwise
     assert (found.noise and str(found.noise)) == noise and str(found.rule) == rule
-    if slope_noise or name != "st_gumbel":  # whose mean derivative is within a tenth of a density
-        assert (found.slope_noise and str(found.slope_noise)) == slope_noise
+    assert (found.slope_noise and str(found.slope_noise)) == slope_noise and found.falling is None
 
 
 def test_right_and_wrong_means():
@@ -94,6 +95,12 @@ def test_neighbours_and_thresholds_are_said():
     assert not shared.elementwise and "beware    a unit depends on" in str(shared)
     moved = se.check_rule(written(lambda a: sign(a - 1.0), torch.ones_like))
     assert moved.threshold == -1.0 and "by the sign of a-1 alone" in str(moved)
+
+
+def test_a_derivative_of_the_wrong_sign_is_said():
+    """One published surrogate is +1 below the threshold and -1 above it."""
+    found = se.check_rule(written(step, lambda a: torch.where(a < 0, 1.0, -1.0)))
+    assert "below zero at a = 0.05 to 5.9" in str(found)
 
 
 def test_the_generator_is_left_as_it_was():

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from straightedge.analysis.check.match import Match, backward_noise, forward_noise, mean_error, same_rule
+from straightedge.analysis.check.match import CLOSE, Match, backward_noise, chance, forward_noise, mean_error, mean_slopes
 from straightedge.analysis.check.response import Activation, Response, respond, seconds
+from straightedge.analysis.check.same import same_rule
 from straightedge.estimators.base import Rule
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.network.noise import NOISES
@@ -32,6 +33,8 @@ class RuleReport:
     mean_error: float | None
     """Largest error of the mean derivative against that of the mean state, in parts of the largest one; None where the forward pass has
     no noise or an unknown one."""
+    falling: tuple[float, float] | None
+    """The least and the greatest pre-activation where the mean derivative is below zero beyond chance: a step there goes the wrong way."""
     elementwise: bool
     cost: float
     """Seconds forward and backward, in units of those of straight-through of this package, in one run."""
@@ -41,7 +44,7 @@ class RuleReport:
         found = {"forward": f"states {lo:g} and {hi:g}, {self.forward()}",
                  "backward": f"{self.rule or 'no rule of this package'}; {self.backward()}",
                  "together": self.together(),
-                 "beware": "" if self.elementwise else "a unit depends on the pre-activations of others",
+                 "beware": self.beware(),
                  "cost": f"{self.cost:.2g} times straight-through of this package"}
         return "\n".join(f"{name:<9} {text}" for name, text in found.items() if text)
 
@@ -54,6 +57,13 @@ class RuleReport:
     def backward(self) -> str:
         """What the derivatives are matched to."""
         return f"the derivative of a unit's mean, the noise {self.slope_noise}" if self.slope_noise else "of no known noise's density"
+
+    def beware(self) -> str:
+        """What no unit should do; empty where it does nothing of the kind."""
+        found = [] if self.elementwise else ["a unit depends on the pre-activations of others"]
+        if self.falling:
+            found.append("the derivative is below zero at a = {:.2g} to {:.2g}, where the state rises with a".format(*self.falling))
+        return "; ".join(found)
 
     def together(self) -> str:
         """Whether both passes are of one unit."""
@@ -78,7 +88,14 @@ def check_rule(function: Activation) -> RuleReport:
     error = mean_error(seen, noise)
     slope_noise = noise if error is not None and error < RIGHT else backward_noise(seen)
     timed = seconds(function) / seconds(straight_through)
-    return RuleReport(seen.states, seen.random, threshold(seen), noise, rule, slope_noise, error, seen.elementwise, timed)
+    return RuleReport(seen.states, seen.random, threshold(seen), noise, rule, slope_noise, error, falling(seen), seen.elementwise, timed)
+
+
+def falling(seen: Response) -> tuple[float, float] | None:
+    """Where the mean derivative is below zero, whatever the sampling."""
+    mean = mean_slopes(seen)
+    where = seen.a[mean < -(chance(seen) + CLOSE * mean.abs().max())]
+    return (float(where.min()), float(where.max())) if len(where) else None
 
 
 def threshold(seen: Response) -> float:
