@@ -7,7 +7,7 @@ PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint con
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help figures test quick coverage lint rerun smoke bench audit page report check new claims clean $(STUDIES)
+.PHONY: help figures test quick coverage lint rerun smoke bench audit page docs report check new claims clean $(STUDIES)
 
 help: ## lists every target
 	@grep -hE '^[a-z$$()A-Z]+:.*## ' $(MAKEFILE_LIST) | sed 's/\$$(STUDIES)/STUDY/' | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,8 +46,12 @@ bench: $(VENV)/bench ## measures speed beside the peers, in one process, into re
 audit: $(VENV)/audit ## holds other libraries' estimators against exact enumeration, into results/audit/
 	@$(RUN) -m straightedge audit
 
-page: $(VENV)/ready ## writes docs/estimators.md, every estimator as declared and as measured
+page: $(VENV)/ready ## writes the pages of docs/ that are made from tables, and the drawings that are made from code
 	@$(RUN) -m straightedge page
+
+docs: $(VENV)/ready ## builds the documentation, site/index.html, for a browser; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict
+	@echo "site/index.html: the documentation; \`$(RUN) -m http.server --directory site\` serves it, and its search works"
 
 report: $(VENV)/ready ## writes results/report/index.html, one page of all results for a browser
 	@$(RUN) -m straightedge report
@@ -62,7 +66,7 @@ claims: $(VENV)/ready ## prints what the papers state and what the computation s
 	@$(RUN) -m straightedge claims
 
 clean: ## removes the environment and the stored cells, keeps tables and figures
-	@rm -rf $(VENV) results/*/cells results/*/partial results/smoke results/custom results/measured build .types *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
+	@rm -rf $(VENV) results/*/cells results/*/partial results/smoke results/custom results/measured results/report site build .types *.egg-info .pytest_cache .ruff_cache .mypy_cache .coverage
 	@echo "removed $(VENV), stored cells and caches"
 
 # The environment is made anew when pyproject.toml or the pins in constraints.txt change.  torch comes first, so that nothing asks for another build of it.

@@ -7,16 +7,20 @@ exact gradient along the course of the exact one.  The documents are generated f
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.cell.cell import Cell, Reference, Suppressed
+from straightedge.analysis.cell.score import Score
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.figure.name import listed, said
 from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.figure.picture import Picture, Words
+from straightedge.analysis.figure.ranking import beside, guide
 from straightedge.analysis.problem.autoencoder import Autoencoder
+from straightedge.analysis.problem.retrieval import Judged
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import estimator_of, label_of, words_of
@@ -34,8 +38,12 @@ from straightedge.experiments.runner.study import Study
 
 ESTIMATORS = (Arm(), Disarm(), Reinforce(baseline="leave_one_out", samples=4), StraightThrough(), Tempered(), Identity(), GumbelSoftmax(),
               StGumbel(), GumbelRao(), Zgr())
+LONG = ESTIMATORS[2]
 FIELDS = ("bits", "corpus", "trainer", "steps", "correction", "seed")
-METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency")
+METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency", "reference_error")
+QUALITY = ("precision", "perplexity")
+EXACT = 16
+"""Bits up to which everything is exact."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +52,15 @@ class Config:
 
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
     bits: tuple[int, ...] = (8, 12)
-    """Widths of the code, each of up to 16: the exact gradient takes a table of 2^bits codes."""
+    """Widths of the code; up to 16 the exact gradient takes a table of 2^bits codes, beyond them DisARM's course takes the place of the
+    exact one, losses are sampled, and a long run of REINFORCE is the reference, whose error enters once."""
     corpus: str | None = None
     """Word counts in svmlight format, or 20newsgroups for scikit-learn's download; generated if not given."""
+    corpus_test: str | None = None
+    """Documents of that format that are held out, for --quality."""
+    quality: Literal["none", "auto", "precision", "perplexity"] = "none"
+    """Of the codes after training and after the correction: precision at 100 by Hamming distance, which needs labels, or the perplexity of
+    held out documents; auto takes precision where there are labels."""
     documents: int = 200
     """Generated, or the first ones of the corpus."""
     vocabulary: int = 300
@@ -63,6 +77,8 @@ class Config:
     """Sampled estimates of each seed."""
     seeds: int = 2
     """Independent replicates."""
+    reference_rows: int = 20_000
+    """Estimates of the long run."""
 
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
@@ -71,24 +87,29 @@ PAPER = Config(bits=(8, 12, 16), documents=500, vocabulary=500, steps=(0, 100, 3
 
 def cells(config):
     """The loss at every checkpoint of every course of training, and every estimator's accuracy at those of the exact one."""
-    losses, accuracy = [], []
+    losses, accuracy, quality = [], [], []
     for bits in config.bits:
         for seed in range(config.networks):
             def at(steps, trainer="exact", correction=0, bits=bits, seed=seed):
                 return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed)
 
-            for trainer in map(words_of, (Exact(), *config.estimators)):
+            exact = bits <= EXACT
+            guide, reference = (Exact(), None) if exact else (Disarm(), Reference(LONG, config.reference_rows))
+            for trainer in map(words_of, dict.fromkeys((guide, *config.estimators))):
+                ends = [at(config.steps[-1], trainer, correction) for correction in (0, config.correction)]
                 courses = [at(steps, trainer) for steps in config.steps] + [at(config.steps[-1], trainer, config.correction)]
-                losses += [Cell(one, Exact(), method="exact") for one in courses]
-            accuracy += [Cell(at(steps), estimator, config.rows, config.seeds, method="sampled")
+                losses += [Cell(one, Exact(), method="exact") if exact else Score(Judged(one, "loss")) for one in courses]
+                if config.quality != "none":
+                    quality += [Score(Judged(one, config.quality, config.corpus_test)) for one in ends]
+            accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", reference=reference)
                          for steps in config.steps for estimator in config.estimators]
-    return [*losses, *accuracy]
+    return [*losses, *accuracy, *quality]
 
 
 def keep(table):
     """The losses of training, and what accuracy is made of."""
     ends = table.estimator == "exact"
-    return ends & (table.metric == "loss") | ~ends & (table.group.isin(("layer0", "all"))) & table.metric.isin(METRICS)
+    return ends & table.metric.isin(("loss", *QUALITY)) | ~ends & (table.group.isin(("layer0", "all"))) & table.metric.isin(METRICS)
 
 
 def losses(table):
@@ -105,6 +126,14 @@ def accuracies(table):
     return wide.assign(bias=np.sqrt(wide.bias2.clip(lower=0) / wide.exact2), deviation=np.sqrt(wide.variance / wide.exact2))
 
 
+def judged(table, bits, label):
+    """What the codes are worth after training and after the correction, where it was asked for."""
+    part = table[table.metric.isin(QUALITY) & (table.problem_bits == bits)]
+    part = part[part.problem_trainer.map(lambda one: label_of(estimator_of(one))) == label] if len(part) else part
+    return {f"{metric}{', corrected' if late else ''}": rows.value.mean()
+            for (metric, late), rows in part.groupby(["metric", part.problem_correction > 0])}
+
+
 def figure(table):
     """Loss beyond that with the exact gradient above, cosine below, a column for each number of bits."""
     ends, accuracy = losses(table), accuracies(table)
@@ -113,7 +142,7 @@ def figure(table):
     for column, bits in enumerate(widths):
         above, below = axes[:, column]
         part = ends[ends.problem_bits == bits]
-        exact = part[part.trainer == "exact"].groupby("total").value.mean()
+        exact = part[part.trainer == guide(part)].groupby("total").value.mean()
         for label, rows in part.groupby("trainer", sort=False):
             means = rows.groupby("total").value.mean() - exact
             above.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
@@ -125,7 +154,7 @@ def figure(table):
         below.set(xlabel="steps")
         below.axhline(0, color="0.7", linewidth=0.6, zorder=0)
     axes[1, 0].set_ylim(top=1)
-    axes[0, 0].set_ylabel("loss beyond the exact gradient's,\nnats a document")
+    axes[0, 0].set_ylabel(f"loss beyond {beside(ends)}'s,\nnats a document")
     axes[1, 0].set_ylabel("cosine of one estimate, encoder")
     figures.legend(drawing, list(dict.fromkeys(ends.trainer)))
     return drawing
@@ -135,12 +164,12 @@ def words(table):
     """Who trains to the lowest loss, beside the exact gradient, at every number of bits."""
     ends = losses(table)
     last = ends[(ends.problem_steps == ends.problem_steps.max()) & (ends.problem_correction == 0)]
-    means = last.groupby(["problem_bits", "trainer"], sort=False).value.mean().unstack()
     parts, lead = [], []
-    for bits, row in means.iterrows():
-        best = row.drop("exact").idxmin()
-        parts.append(f"{said(best)} at {bits} bits ({row[best] - row.exact:+.2f} nats a document beside the exact gradient)")
-        lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row.exact:.2f} with the exact gradient, at {bits} bits")
+    for bits, rows in last.groupby("problem_bits", sort=False):
+        row, base, name = rows.groupby("trainer", sort=False).value.mean(), guide(rows), beside(rows)
+        best = row.drop(base).idxmin()
+        parts.append(f"{said(best)} at {bits} bits ({row[best] - row[base]:+.2f} nats a document beside {name})")
+        lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row[base]:.2f} with {name}, at {bits} bits")
     count = last.problem_seed.nunique()
     networks = "one network" if count == 1 else f"{count} networks"
     return Words(f"After {last.problem_steps.max()} steps, {networks} a width, the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
@@ -154,7 +183,7 @@ def tables(table):
         last = rows[rows.problem_steps == rows.problem_steps.max()]
         before, after = (last[chosen].value.mean() for chosen in (last.problem_correction == 0, last.problem_correction > 0))
         line = {"network": f"{bits} bits, {rows.problem_corpus.iloc[0]} corpus", "estimator": figures.words(label),
-                "loss, nats a document": before, "corrected": after}
+                "loss, nats a document": before, "corrected": after} | judged(table, bits, label)
         mine = accuracy[(accuracy.problem_bits == bits) & (accuracy.label == label)]
         for measure in ("cosine", "bias", "deviation", "efficiency"):
             for when, step in (("start", rows.problem_steps.min()), ("end", rows.problem_steps.max())):
@@ -164,7 +193,7 @@ def tables(table):
     order = {name: place for place, name in enumerate(dict.fromkeys(found.network))}
     found = found.assign(place=found.network.map(order)).sort_values(["place", "loss, nats a document"]).drop(columns="place")
     numbers = found.select_dtypes("number").columns
-    digits = {name: 5 if name in ("loss, nats a document", "corrected") else 3 for name in numbers}
+    digits = {name: 5 if name in ("loss, nats a document", "corrected") else 4 if name.startswith(QUALITY) else 3 for name in numbers}
     return found.assign(**{name: aligned(found[name], digits[name]) for name in numbers}).set_index("network")
 
 

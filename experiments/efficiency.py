@@ -20,12 +20,14 @@ from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.figure.trained import BUDGETS, losses, scores
 from straightedge.analysis.problem.classification import Classification, Digits, Points
+from straightedge.estimators.adaptive_tempered import AdaptiveTempered
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.spelling import words_of
 from straightedge.estimators.clipped_identity import ClippedIdentity
 from straightedge.estimators.disarm import Disarm
 from straightedge.estimators.exact import Exact
 from straightedge.estimators.identity import Identity
+from straightedge.estimators.last_flips import LastFlips
 from straightedge.estimators.local_expectation import LocalExpectation
 from straightedge.estimators.mve import Mve
 from straightedge.estimators.psa import Psa
@@ -36,8 +38,9 @@ from straightedge.estimators.zgr import Zgr
 from straightedge.experiments.runner.study import Study
 
 KINDS = (Points((5, 5, 5), points=100), Points((6, 6), shape="rings", noise="normal", points=100), Digits((6, 6), points=100))
-ESTIMATORS = (StraightThrough(), Zgr(), Mve(), Tempered(0.25, 0.5), Tempered(0.25, 1.0), Tempered(0.5, 0.5), Identity(), ClippedIdentity(),
-              Psa(), LocalExpectation(), Disarm(), Reinforce(baseline="leave_one_out", samples=4))
+ESTIMATORS = (StraightThrough(), Zgr(), Mve(), Tempered(0.25, 0.5), Tempered(0.25, 1.0), Tempered(0.5, 0.5), AdaptiveTempered(), Identity(),
+              ClippedIdentity(), LastFlips(), LastFlips(0.25, 0.5), Psa(), LocalExpectation(), Disarm(),
+              Reinforce(baseline="leave_one_out", samples=4))
 RATES = {"adam": (0.01, 0.03, 0.1, 0.3, 1.0), "momentum": (0.1, 0.3, 1.0, 3.0, 10.0)}
 MEASURES = {"bias": "bias", "rmse": "RMSE of one estimate", "rmse 10": "RMSE at 10 passes", "length": "length along g", "cosine": "cosine",
             "descent": "P(descent)", "efficiency": "efficiency of one estimate"}

@@ -7,7 +7,6 @@ a bias planted in one coordinate is found as often whether its rows come from 2 
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -16,6 +15,7 @@ import pandas as pd
 from straightedge.analysis.accuracy.interval import share
 from straightedge.analysis.accuracy.score import FALSE_ALARM
 from straightedge.analysis.cell.cell import Cell, Suppressed
+from straightedge.analysis.check.planted import Planted
 from straightedge.analysis.figure import look as figures
 from straightedge.analysis.figure.name import percent
 from straightedge.analysis.figure.picture import Picture, Words
@@ -23,35 +23,12 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.registry import registry
-from straightedge.estimators.network.network import Network
 from straightedge.estimators.reinforce import Reinforce
-from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.runner.study import Study
 
 MARKERS = "osD^v"
 KINDS = {"initial": {}, "trained": {"steps": 200, "rate": 0.05}, "saturated": {"scale": 8.0}}
 """What distinguishes the networks."""
-
-
-@lru_cache(maxsize=4)
-def gradient(network: Network):
-    """The exact gradient, once for each network."""
-    return exact_gradient(network)
-
-
-@dataclass(frozen=True)
-class Verdict(Estimator):
-    """REINFORCE against the mean of another sample, with a bias planted in one coordinate.
-
-    The coordinate of the first layer's largest derivative is moved by `planted` times the length of that layer's gradient."""
-
-    planted: float = 0.05
-
-    def __call__(self, network, n, rng):
-        rows = Reinforce(baseline="leave_one_out", samples=4)(network, n, rng)
-        g = gradient(network)[network.groups["layer0"]].to(rows)
-        rows[:, int(g.abs().argmax())] += self.planted * g.norm()
-        return rows
 
 
 @dataclass(frozen=True)
@@ -92,7 +69,7 @@ def cells(config):
     found = [Cell(problem(kind, seed), estimator, max(2, rows // seeds), seeds, method="sampled")
              for kind in config.kinds for seed in range(config.networks) for rows in config.rows for seeds in config.seeds
              for estimator in unbiased]
-    return found + [Cell(problem("initial", 1000 + seed), Verdict(planted), max(2, config.power_rows // seeds), seeds, method="sampled")
+    return found + [Cell(problem("initial", 1000 + seed), Planted(planted), max(2, config.power_rows // seeds), seeds, method="sampled")
                     for planted in config.planted for seed in range(config.power_networks) for seeds in config.power_seeds]
 
 

@@ -1,5 +1,6 @@
 """`measure`: accuracies of estimators on one network, as one result."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -105,7 +106,8 @@ def perform(problem: Problem, estimators: list[Estimator], settings: Settings, v
         ran.check()
     if ran.read and folder:
         print(f"{ran.read} of {len(records)} estimators read from {shown(folder)}", file=sys.stderr)
-    frame = table(cells, records).drop(columns="problem")
+    whose = [cell.estimator for cell in cells for _ in range(len(summary(records[cell])))]
+    frame = named(table(cells, records).drop(columns="problem"), whose)
     if isinstance(problem, Module):
         frame["mapped"] = problem.program.mapped
     if settings.until:
@@ -117,6 +119,16 @@ def perform(problem: Problem, estimators: list[Estimator], settings: Settings, v
     run = cells[0].reference
     return Result(problem, frame, settings.seeds, settings.rows, failures, "" if run is None else label_of(run.estimator),
                   summary_of(f"{cells[0].values()['problem']}, {settings}", {cell.key(): Origin.of(ran.metadata[cell]) for cell in cells}))
+
+
+def named(frame: pd.DataFrame, estimators: Sequence[Estimator]) -> pd.DataFrame:
+    """The table, the estimator of each row given, in which classes typed at a prompt, whose file has no name, have their own."""
+    for kind in {type(one) for one in estimators if type(one).__module__ == "__main__"}:
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+        rows = [type(one) is kind for one in estimators]
+        frame.loc[rows, "estimator"] = name
+        frame.loc[rows, "label"] = frame.label[rows].str.replace("__main__", name, regex=False)
+    return frame
 
 
 def kept(problem: Problem, settings: Settings) -> Path | None:

@@ -1,6 +1,7 @@
 """The cells of a measurement: what cannot be measured is refused before the first row."""
 
 import sys
+from collections.abc import Callable
 from functools import partial
 
 from straightedge.analysis.cell.cell import Cell, Reference
@@ -35,10 +36,16 @@ def plan(problem: Problem, estimators: list[Estimator], settings: Settings) -> l
         announce(network)
     for one in estimators:
         asked = partial(ask, one, network, drawn, settings)
-        if own(one) or not ending(asked):  # else its cell will say so, and alone
+        if own(one) or not ending(partial(quietly, asked)):  # else its cell will say so, and alone
             asked()
     return [Cell(problem, one, settings.rows, settings.seeds, tuple(dict.fromkeys(settings.draws)), settings.method, settings.device,
                  settings.precision, until, reference) for one in estimators]
+
+
+def quietly(asked: Callable[[], None]) -> None:
+    """The same in a process of its own, whose output is the terminal's: a notebook's needs threads that are not there."""
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+    asked()
 
 
 def ask(estimator: Estimator, network: Network, drawn: Network, settings: Settings) -> None:

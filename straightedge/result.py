@@ -2,6 +2,7 @@
 
 import glob
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from straightedge.analysis.cell.table import text
 from straightedge.analysis.figure import look
 from straightedge.analysis.figure.measurement import PICTURE
 from straightedge.analysis.figure.metadata import carrying
+from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
@@ -63,6 +65,17 @@ class Result:
         width = max(map(len, verdicts.label))
         lines = [f"  {row.label:<{width}}  RMSE {spread.get(row.label, np.nan):.4g}, {row.verdict}" for row in verdicts.itertuples()]
         return "\n".join(map(visible, [head, *lines, *(f"  failed: {line}" for line in self.failures)]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the head, a row for each estimator, the most efficient first, and what to take."""
+        whole = self.table[(self.table.metric == "bias2") & (self.table.group == "all")]
+        verdicts = whole.drop_duplicates("label").set_index("label").verdict
+        found = self.overview().sort_values("efficiency", ascending=False, kind="stable")
+        shown = pd.DataFrame({"estimator": found.label, **{f"{head} / |g|": aligned(found[name]) for name, head in (
+            ("bias", "|bias|"), ("deviation", "deviation"), ("rmse", "RMSE"))}, "efficiency": aligned(found.efficiency),
+            "verdict on the bias": found.label.map(verdicts)})
+        lines = [self.head(), shown.to_html(index=False, border=0), *(f"failed: {line}" for line in self.failures), self.advice()]
+        return "\n".join(line if line.startswith("<table") else f"<p>{escape(visible(line))}</p>" for line in lines)
 
     def errors(self, draws: float | int) -> pd.DataFrame:
         """label, passes of one estimate, and the relative RMSE of the mean of so many, of the whole gradient; by bias2 + variance / M."""

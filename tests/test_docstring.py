@@ -25,6 +25,7 @@ def declared(line, **fields):
 
 @pytest.mark.parametrize(("line", "forward", "backward"), [
     ("1 forward, 1 backward", FORWARD, BACKWARD),
+    ("1 forward, 1 backward through every layer", FORWARD, FORWARD),
     ("`samples` forward and backward; nothing else counts", 3 * FORWARD, 3 * BACKWARD),
     ("2 * `samples` - 1 forward", 5 * FORWARD, 0),
     ("`samples` * 2 - 1 forward", 5 * FORWARD, 0),

@@ -18,8 +18,8 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def ranges() -> dict[str, Requirement]:
-    """Library -> the requirement of pyproject.toml, the extras `test`, `safetensors`, `report` and `dask` included."""
-    extras = [text for name in ("test", "safetensors", "report", "dask") for text in EXTRAS[name]]
+    """Library -> the requirement of pyproject.toml, the extras `test`, `safetensors`, `report`, `docs` and `dask` included."""
+    extras = [text for name in ("test", "safetensors", "report", "docs", "dask") for text in EXTRAS[name]]
     found = [Requirement(text) for text in [*PROJECT["dependencies"], *extras]]
     return {requirement.name: requirement for requirement in found if requirement.name != "straightedge"}
 

@@ -1,15 +1,18 @@
 """Figures as a reviewer sees them: legible at the width at which they are set, in grey and by the colour-blind, with the answer above."""
 
+import shutil
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
 from straightedge.analysis.cell.table import read
 from straightedge.analysis.figure import look
 from straightedge.analysis.figure.colour import COLOURS
+from straightedge.analysis.figure.heat import heat
 from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.store.place import published
 from straightedge.estimators.catalogue.registry import registry
@@ -54,6 +57,51 @@ def test_families_differ_in_grey_and_on_white():
 def test_estimators_of_one_colour_differ_in_their_marker():
     marks = [(look.mark(name)["color"], look.mark(name)["marker"]) for name in registry()]
     assert len(set(marks)) == len(marks)
+
+
+def test_variants_of_one_estimator_differ_within_a_figure():
+    """By fill or by line, in every published table and for sixty of one; without the figure two of them may coincide."""
+    tables = [read(path) for path in published().glob("*/summary.csv")]
+    many = [f"tempered (g={number / 80:g})" for number in range(60)]
+    for labels in (many, *(table.label.unique() for table in tables if "label" in table)):
+        with look.among(labels):
+            styles = [tuple(map(str, look.mark(label).values())) for label in labels]
+        variants = [style for label, style in zip(labels, styles, strict=True) if " (" in label]
+        assert len(set(variants)) == len(variants)
+    assert len({tuple(map(str, look.mark(label).values())) for label in many}) < len(many)
+
+
+def test_a_picture_tells_its_variants_apart():
+    def drawn(table):
+        drawing, axes = look.panels(1, 1, 2.0)
+        for label in table.label:
+            axes[0, 0].plot([0, 1], [0, 1], **look.mark(label))
+        return drawing
+
+    table = pd.DataFrame({"label": ["tempered", "tempered (g=0.5)", "tempered (h=1.0)"]})
+    with look.style():
+        lines = Picture(drawn, lambda table: Words("an answer", "a number"))(table).axes[0].lines
+    assert len({(line.get_fillstyle(), line.get_linestyle(), line.get_markerfacecolor()) for line in lines}) == 3
+    assert len({line.get_markerfacecolor() for line in lines}) == 3
+
+
+def test_a_map_is_no_image():
+    """LaTeX takes it as it is: pgf has no place for pixels.  Rows run downward unless said otherwise."""
+    for upward, first in ((False, [1.5, -0.5]), (True, [-0.5, 1.5])):
+        drawing, axes = look.panels(1, 1, 2.0)
+        heat(axes[0, 0], np.array([[0.0, 1.0, 0.5], [0.2, 0.3, 0.4]]), [["a"] * 3] * 2, "xyz", "pq", upward)
+        assert drawing.findobj(AxesImage) == [] and [*axes[0, 0].get_ylim()] == first and [*axes[0, 0].get_xlim()] == [-0.5, 2.5]
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex is here")
+def test_a_map_in_pgf():
+    with look.style(3.3, {"pgf.texsystem": "pdflatex"}):
+        drawing, axes = look.panels(1, 1, 2.0)
+        heat(axes[0, 0], np.eye(2), [["a", "b"]] * 2, "xy", "pq")
+        assert b"pgfpathclose" in look.rendered(drawing, "pgf")
+        axes[0, 0].imshow(np.eye(2))
+        with pytest.raises(ValueError, match="raster"):
+            look.rendered(drawing, "pgf")
 
 
 def texts(drawing):

@@ -5,42 +5,17 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from straightedge.analysis.store.key import imported
 from straightedge.analysis.store.place import checkout
 from straightedge.estimators.catalogue.catalogue import entries
+from straightedge.experiments.guide.rooms import ROOMS, arrows, room, sources
 
 pytestmark = pytest.mark.unit
 
-ROOMS = (
-    "estimators.network", "estimators.sum", "estimators.base", "estimators.sampling", "estimators.moment", "estimators",
-    "estimators.catalogue", "estimators.module", "analysis.store", "analysis.accuracy", "analysis.problem", "analysis.cell",
-    "analysis.figure", "analysis.check", "analysis.claim", "experiments.runner.study", "experiments", "experiments.runner",
-    "experiments.bench", "experiments.audit", "experiments.report", "experiments.command")
-"""From the ground up: a room may import from itself and from those before it."""
 ALONE = {"analysis.store": ("estimators.network.error", "estimators.catalogue", "estimators"),
          "analysis.accuracy": ("estimators.network.error", "estimators.network.block"),
          "estimators.sum": ("estimators.network",),
          "estimators.network": ()}
 """Rooms that may import from these others alone."""
-
-
-def sources() -> dict[str, str]:
-    """Module name, without the package's -> text."""
-    root = checkout()
-    return {".".join(path.relative_to(root).with_suffix("").parts): path.read_text()
-            for package in ("estimators", "analysis", "experiments") for path in (root / package).rglob("*.py")
-            if path.stem not in ("__init__", "__main__")}
-
-
-def arrows(texts: dict[str, str]) -> dict[str, set[str]]:
-    """Module -> project modules that it imports, at its top level or below."""
-    return {name: {found.removeprefix("straightedge.") for found in imported(ast.parse(text))} & texts.keys()
-            for name, text in texts.items()}
-
-
-def room(name: str) -> str:
-    """The most particular room that a module is in."""
-    return max((place for place in ROOMS if f"{name}.".startswith(f"{place}.")), key=len)
 
 
 def upward(graph: dict[str, set[str]]) -> list[str]:

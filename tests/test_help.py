@@ -4,19 +4,25 @@ import re
 import shlex
 import shutil
 import subprocess
+from dataclasses import make_dataclass
 
 import pandas as pd
 import pytest
 
 import straightedge as se
 from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.arm import Arm
+from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments.command.completion import script
+from straightedge.experiments.command.main import run
 from straightedge.experiments.command.measure import Options, said
 from straightedge.experiments.command.option import each_alone, options, parsed
+from straightedge.experiments.command.outcome import first
 from straightedge.experiments.command.study import command
 from straightedge.experiments.command.task import COMMANDS
 from straightedge.experiments.command.terminal import readable
 from straightedge.experiments.runner.listing import studies
+from straightedge.measurement import named
 from straightedge.ranking import efficiencies
 
 pytestmark = pytest.mark.endtoend
@@ -96,3 +102,33 @@ def test_efficiency_of_the_advice_is_that_of_the_table(result):
         if (label, draws) in rows.index and label in ("mean_field", "straight_through", "reinforce"):
             assert row.value == pytest.approx(rows[label, draws], rel=1e-6)
     assert set(costs) == set(result.table.label) and isinstance(values, pd.DataFrame)
+
+
+def test_the_first_figure_is_told_from_its_caption(tmp_path):
+    assert first(tmp_path) == ""
+    (tmp_path / "figure.txt").write_text("The answer.\n\nWhat is drawn.\n\nTo remember: 5 %.\n")
+    (tmp_path / "figure.png").write_bytes(b"")
+    assert first(tmp_path) == f"The answer.\nSee it in {tmp_path / 'figure.png'}; how to read it: {tmp_path / 'figure.txt'}"
+
+
+def test_help_is_a_command(capsys):
+    assert run(["help"]) == 0 and capsys.readouterr().out.startswith("straightedge COMMAND")
+    with pytest.raises(SystemExit) as stop:
+        run(["help", "check"])
+    assert stop.value.code == 0 and "usage: straightedge check" in capsys.readouterr().out
+
+
+def test_a_class_typed_at_a_prompt_has_its_name(monkeypatch):
+    """Beside another of the same module, and with its hyper-parameters."""
+    kinds = [make_dataclass(name, [("k", int, 1)], bases=(StraightThrough,), frozen=True, namespace={"__module__": "__main__"})
+             for name in ("HalfWidth", "Other")]
+    frame = pd.DataFrame({"estimator": ["__main__"] * 3 + ["arm"], "label": ["__main__", "__main__ (k=2)", "__main__", "arm"]})
+    shown = named(frame, [kinds[0](), kinds[0](2), kinds[1](), Arm()])
+    assert [*shown.label] == ["half_width", "half_width (k=2)", "other", "arm"] and [*shown.estimator][2:] == ["other", "arm"]
+
+
+def test_a_result_shows_itself_in_a_notebook():
+    shown = se.measure(Points((2, 2), points=8), ["straight_through", "identity"], rows=50, seeds=2, jobs=1)
+    words = shown._repr_html_()
+    assert words.count("<tr") == 3 and "verdict on the bias" in words and "Best on this network" in words
+    assert shown.plot(3.3)._repr_png_()[:4] == b"\x89PNG"

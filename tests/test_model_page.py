@@ -26,4 +26,4 @@ def test_the_examples_run(tmp_path):
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False,
                           env=os.environ | {"PYTHONPATH": str(ROOT)})
     assert done.returncode == 0, done.stderr
-    assert len(BLOCKS) == 11 and all(said in done.stdout for said in SAID)
+    assert len(BLOCKS) == 12 and all(said in done.stdout for said in SAID)

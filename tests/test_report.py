@@ -6,12 +6,15 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
 
 from straightedge import InputError, measure
+from straightedge.analysis.check.docstring import headings
 from straightedge.analysis.problem.classification import Points
+from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments.report import content
 from straightedge.experiments.report.chart import chart, points
@@ -127,9 +130,15 @@ def test_what_is_no_table_is_refused_and_nothing_is_written(tmp_path, name, text
 
 
 def test_formulas():
-    assert formula("d x / d a := F'(a)^(1-g) w_k <b> tau") == (
-        "<i>d</i> <i>x</i> / <i>d</i> <i>a</i> ≔ <i>F</i>&#39;(<i>a</i>)<sup>1-g</sup> w<sub>k</sub> &lt;<i>b</i>&gt; τ") \
-        or "<b>" not in formula("<b>")
+    """Set as mathematics: a fraction, powers, indices, Greek; words stay words, and nothing is obeyed."""
+    shown = formula("d x / d a := F'(a)^(1-g) w_k / tau, averaged over samples")
+    assert "<mfrac>" in shown and "<msup>" in shown and "<msub>" in shown and "&#x003C4;" in shown
+    assert shown.endswith(", averaged over samples") and shown.count("<math") == 1
+    evil = formula("x := <script>alert(1)</script> \\href{javascript:1}{y} ^ _ & $ % ^(")
+    assert not re.search(r"<(script|a|img)|href=", evil)
+    for kind in registry().values():
+        line = formula(headings(kind)["By"])
+        assert "\\" not in line and not re.search(r"\^|merror", line) and ElementTree.fromstring(f"<p>{line}</p>") is not None
 
 
 def test_groups_are_named_in_every_row():

@@ -12,13 +12,19 @@ from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.store.spreadsheet import guarded, unguarded
 from straightedge.estimators.catalogue.spelling import label_of, name_of
 
+COLUMNS = frozenset(("problem", "label", "estimator", "group", "metric", "draws", "value", "error", "low", "high", "rows", "seeds",
+                     "method", "verdict", "outcome", "detected", "bound", "mapped", "against", "key"))
+"""Of every table; an estimator's field of such a name gets the column estimator_NAME."""
+
 
 def columns(cell: Cell, fields: Sequence[str] = ()) -> dict:
     """What a cell's rows of a table begin with: the problem's name, the estimator's, problem_<field> for these fields of the
     problem, the estimator's hyper-parameters."""
     names = {"problem": cell.problem.name, "label": label_of(cell.estimator), "estimator": name_of(cell.estimator)}
     values = cell.problem.values()
-    return names | {f"problem_{field}": values.get(field) for field in fields} | asdict(cell.estimator)
+    return names | {f"problem_{field}": values.get(field) for field in fields} | {
+        f"estimator_{field}" if field in COLUMNS or field.startswith("problem_") else field: value
+        for field, value in asdict(cell.estimator).items()}
 
 
 def table(cells: Sequence[Cell], records: dict[Cell, pd.DataFrame], keyed: bool = False,

@@ -4,9 +4,12 @@ A Cost line is a sum of these phrases; parentheses and other words are for the r
 of the estimator's fields, `samples` - 1.
 
     COUNT forward, COUNT backward                    whole passes of the network; COUNT forward and backward for both
+    COUNT backward through every layer               as many multiply-adds as forward: autograd's, to the first layer's parameters too
     COUNT forward ... from each layer upward         the part of the network above a layer, once for each layer
     the layers above COUNT more for each unit        the same for every unit, which changes one column of weights in the next layer
+    COUNT backward below the last layer              without the output layer
     one flip of every unit through one layer         that column alone
+    one flip of every unit of the last layer         that column alone, of the last layer
     the loss for every flip of the last layer
     counted as no pass
 """
@@ -64,13 +67,19 @@ def passes(estimator: Estimator, network: Network) -> tuple[float, float]:
     total = [0.0, 0.0]
     for clause in re.split(r"[,;]", text):
         scope: tuple[float, float] = rollout if "from each layer upward" in clause else (sum(forward), sum(backward))
+        if "through every layer" in clause:
+            scope = sum(forward), sum(forward)
         if "for each unit" in clause:
             scope = sum(flips) + sum(rest), 0.0
+        if "below the last layer" in clause:
+            scope = sum(forward), sum(backward[: network.depth - 1])
         both = re.sub(rf"{COUNT} forward and backward", r"\1 forward \1 backward", clause)
         for amount, direction in re.findall(rf"{COUNT} (forward|backward|more)", both):
             total[direction == "backward"] += count(amount, estimator) * scope[direction == "backward"]
         if "flip of every unit through one layer" in clause:
             total[0] += sum(flips)
+        if "flip of every unit of the last layer" in clause:
+            total[0] += flips[-1]
         if "the loss for every flip of the last layer" in clause:
             total[0] += network.widths[-1] * above
     return total[0] / sum(forward), total[1] / sum(backward)

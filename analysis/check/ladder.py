@@ -11,6 +11,7 @@ from itertools import pairwise, product
 import torch
 from torch import Tensor
 
+from straightedge.analysis.problem.binary_weights import BinaryWeights
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.loss import CrossEntropy, LogisticLoss, Loss, SquaredError, StateFunction
@@ -78,6 +79,13 @@ def wide(x: Tensor) -> Tensor:
     return x @ weight + 0.5 * (x[..., 1:] * x[..., :-1]).sum(-1)
 
 
+def weights() -> Network:
+    """Seven Bernoulli weights of a network of tanh units."""
+    inputs = torch.tensor(((0.8,), (-1.1,), (0.3,)), dtype=torch.float64)
+    function = BinaryWeights(inputs, torch.tensor((1, -1, 1)), LogisticLoss(), (2,), 1)
+    return function.network(torch.tensor((0.4, -0.8, 1.1, -0.2, 0.6, -1.3, 0.1), dtype=torch.float64))
+
+
 def scaled(factor: float) -> Callable[[Tensor], Tensor]:
     """A loss of another size."""
     return lambda x: factor * multi_affine(x)
@@ -101,6 +109,7 @@ def ladder() -> dict[str, Network]:
         "large loss": vector(scaled(1e3)),
         "small loss": vector(scaled(1e-5)),
         "wide vector": vector(wide, logits=tuple(0.8 * math.sin(3.0 * unit) for unit in range(14))),
+        "weights": weights(),
         "wide layers": layered((3, 9, 8, 1), LogisticLoss(), [-1, 1], scale=0.8),
         "six layers": layered((2,) * 7, StateFunction(lambda x: x[..., 0] + x.prod(-1)), [0], scale=0.8),
         "many points": layered((2, 3, 1), LogisticLoss(), [1, -1, -1, 1] * 8 + [1], states=BITS),

@@ -20,7 +20,9 @@ def heat(panel: Axes, shade: np.ndarray, texts: Sequence[Sequence[str]], columns
     framed  (row, column) of those outlined, in this colour
     upward  whether the first row is the lowest"""
     ground = 1 - 0.85 * np.nan_to_num(np.clip(shade, 0, 1))
-    panel.imshow(ground, cmap="gray", vmin=0, vmax=1, aspect="auto", origin="lower" if upward else "upper")
+    edges = [np.arange(count + 1) - 0.5 for count in reversed(ground.shape)]
+    panel.pcolormesh(*edges, ground, cmap="gray", vmin=0, vmax=1, edgecolors="face", linewidth=0.1)  # pgf has no pixels
+    panel.set(xlim=edges[0][[0, -1]], ylim=edges[1][[0, -1]] if upward else edges[1][[-1, 0]])
     for (row, column), value in np.ndenumerate(ground):
         panel.text(column, row, texts[row][column], ha="center", va="center", fontsize=6 if look.narrow() else 6.5,
                    color="white" if value < 1 - DARK else "black")

@@ -4,7 +4,9 @@ A figure is drawn at the width at which it is set, so that its text is as large 
 
 import io
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -24,8 +27,8 @@ from straightedge.analysis.figure.name import words
 from straightedge.analysis.store.file import replace
 from straightedge.estimators.catalogue.registry import registry
 
-__all__ = ["COLOURS", "FORMATS", "SERIES", "WIDTHS", "Line2D", "Rectangle", "colour", "decimal", "equal_error", "headed", "legend", "mark",
-           "narrow", "no_ticks", "panels", "plain", "rendered", "save", "style", "words"]
+__all__ = ["COLOURS", "FORMATS", "SERIES", "WIDTHS", "Line2D", "Rectangle", "among", "colour", "decimal", "equal_error", "headed", "legend",
+           "mark", "narrow", "no_ticks", "panels", "plain", "rendered", "save", "style", "words"]
 
 WIDTHS = {"": 7.0, "-column": 3.3}
 """What is added to a figure's name -> inches: across the page, and in one of two columns."""
@@ -42,6 +45,10 @@ STYLE = {
 }
 FILLS = ("full", "left", "bottom", "right", "top")
 """Which part of the marker is hollow where hyper-parameters were changed."""
+DASHES = ((0, (4, 1.5)), (0, (1, 1)), (0, (6, 1.5, 1, 1.5)), (0, (2.5, 2.5)))
+"""Their lines; with white, light and black faces and the fills, sixty variants that differ."""
+AMONG: ContextVar[tuple[str, ...]] = ContextVar("AMONG", default=())
+"""The estimators of the figure that is being drawn."""
 FEW = 50
 """Times the least that the greatest value of a logarithmic axis is at most where numbers stand between the powers of ten."""
 LETTER = 0.55
@@ -64,18 +71,36 @@ def narrow() -> bool:
     return across() < 5
 
 
+@contextmanager
+def among(labels: Iterable[str]) -> Iterator[None]:
+    """The context in which a figure of these estimators is drawn: variants of one of them are then told apart by `mark`."""
+    token = AMONG.set(tuple(dict.fromkeys(labels)))
+    try:
+        yield
+    finally:
+        AMONG.reset(token)
+
+
 def mark(label: str) -> dict:
-    """Colour and marker of an estimator, from its class, for `plot` and `errorbar`; hollow, or half, where hyper-parameters were
-    changed."""
+    """Colour and marker of an estimator, from its class, for `plot` and `errorbar`; where hyper-parameters were changed hollow, black,
+    light or half of that, and broken lines, in another way for each variant that is drawn in one figure."""
     estimator, changed, _ = label.partition(" (")
     kind = registry().get(estimator)
     family, marker = (kind.family, kind.marker) if kind else ("other", "o")
     style = {"color": colour(family), "marker": marker}
     if not changed:
         return style
-    fill = FILLS[sum(changed.encode()) % len(FILLS)]
-    return style | {"markerfacecolor": "white", "markerfacecoloralt": colour(family), "markeredgecolor": colour(family), "fillstyle": fill,
-                    "linestyle": (0, (4, 1.5))}
+    variants = [other for other in AMONG.get() if other.startswith(f"{estimator} (")]
+    place = variants.index(label) if label in variants else sum(changed.encode())
+    faces = ("white", "black", tint(colour(family)))
+    return style | {"markerfacecolor": faces[place % 3], "markerfacecoloralt": colour(family), "markeredgecolor": colour(family),
+                    "fillstyle": FILLS[place // 3 % len(FILLS)], "linestyle": DASHES[place % len(DASHES)]}
+
+
+def tint(colour: str) -> str:
+    """The colour, more white than not."""
+    red, green, blue = (0.4 * part + 0.6 for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def decimal(axis: Axis) -> None:

@@ -1,5 +1,6 @@
 """What a picture carries beside its lines: the key of what drew it, and what is told of where it is from, as JSON."""
 
+import io
 import json
 import re
 import zlib
@@ -28,9 +29,17 @@ def fields(kind: str, made: str = "", told: dict | None = None) -> dict[str, Any
 
 
 def carrying(figure: Figure, told: dict) -> Figure:
-    """The figure, which puts what is told into every picture of it that is saved."""
+    """The figure, which puts what is told into every picture of it that is saved, and shows itself in a notebook."""
     figure.savefig = partial(saved, figure, told)  # type: ignore[method-assign]
+    figure._repr_png_ = partial(shown, figure)  # type: ignore[attr-defined]
     return figure
+
+
+def shown(figure: Figure) -> bytes:
+    """The picture for a notebook."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    return buffer.getvalue()
 
 
 def saved(figure: Figure, told: dict, file: Any, **options: Any) -> None:

@@ -32,7 +32,8 @@ class Picture:
     words: Callable[[pd.DataFrame], Words]
 
     def __call__(self, table: pd.DataFrame) -> Figure:
-        """The drawing, with the answer above it."""
-        drawing = self.figure(table)
+        """The drawing, with the answer above it; the variants of an estimator in the table are told apart."""
+        with look.among(table.label if "label" in table else ()):
+            drawing = self.figure(table)
         look.headed(drawing, self.words(table).answer)
         return drawing

@@ -23,6 +23,7 @@ from straightedge.analysis.store.place import results, shown
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.loss import StateFunction
 from straightedge.estimators.network.network import BITS, Network
+from straightedge.experiments.audit import activations
 from straightedge.experiments.audit.peers import LOGITS, LOSSES, PEERS, Peer, installed
 from straightedge.experiments.runner.written import leave
 
@@ -104,19 +105,32 @@ def markdown(frame: pd.DataFrame) -> str:
 
 def written(frame: pd.DataFrame, folder: Path) -> Path:
     """Stores both forms of the table, whole or not at all; the folder."""
-    replace(folder / "audit.csv", frame.to_csv(index=False, float_format="%.4g").encode())
-    replace(folder / "audit.md", (f"{__doc__}\n{markdown(frame)}").encode())
+    return stored(frame, folder, "audit", f"{__doc__}\n{markdown(frame)}")
+
+
+def stored(frame: pd.DataFrame, folder: Path, name: str, page: str) -> Path:
+    """A table as csv and as a page; the folder."""
+    replace(folder / f"{name}.csv", frame.to_csv(index=False, float_format="%.4g").encode())
+    replace(folder / f"{name}.md", page.encode())
     return folder
 
 
 def audit(jobs: int | None = None) -> int:
-    """Holds other libraries' estimators against exact gradients, into results/audit."""
-    began, lines = time.monotonic(), list[dict]()
+    """Holds other libraries' estimators against exact gradients, and tells what their activations are, into results/audit."""
+    began, folder, names, lines = time.monotonic(), results() / "audit", list[str](), list[dict]()
+    kinds = list(activations.activations())
+    if kinds:
+        frame = pd.DataFrame(kinds)
+        stored(frame, folder, "activations", f"{activations.__doc__}\n{activations.markdown(frame)}")
+        names += ["activations.csv", "activations.md"]
+        print(f"wrote {shown(folder / 'activations.md')}", flush=True)
     for line in table(jobs):
         lines.append(line)
         print(f"{line['library']} {line['call']}, {line['loss']}: {line['verdict']}", flush=True)
     if lines:
-        folder = written(pd.DataFrame(lines), results() / "audit")
-        leave(folder, ("audit.csv", "audit.md"), "audit", began)
+        written(pd.DataFrame(lines), folder)
+        names += ["audit.csv", "audit.md"]
+    if names:
+        leave(folder, names, "audit", began)
         print(f"wrote {shown(folder)}")
     return 0

@@ -11,6 +11,7 @@ from straightedge.analysis.figure import look as figures
 from straightedge.analysis.store.file import replace
 from straightedge.analysis.store.place import results, shown
 from straightedge.estimators.network.error import InputError
+from straightedge.experiments.bench import autoencoder as bench_autoencoder
 from straightedge.experiments.bench import bias as bench_bias
 from straightedge.experiments.bench import exact as bench_exact
 from straightedge.experiments.bench import many as bench_many
@@ -27,7 +28,8 @@ GOALS = (("exact", "5-5-5", 200, None, "joint enumeration", 100), ("exact", "5-5
          *(("rows", "5-5-5", 200, name, way, times) for name in ("straight_through", "reinforce")
            for way, times in (("loop", 10), ("storchastic", 30), ("hand-written ceiling", 1 / 2))),
          *(("module", "5-5-5", 200, name, "engine", 1 / 3) for name in ("straight_through", "reinforce")),
-         ("module", "convolution", 50, "straight_through", "loop", 10))
+         ("module", "convolution", 50, "straight_through", "loop", 10),
+         ("autoencoder", "64 bits", 2000, None, "sigmoid bottleneck", 1 / 1.3), ("autoencoder", "16 bits", 11_258, None, "limit", 1))
 """(part, case, points, estimator, other way, how many times faster than it the engine should be)."""
 
 
@@ -42,7 +44,7 @@ def require_device(device: str) -> None:
 def measured(device: str) -> pd.DataFrame:
     """The tidy table; prints every row as it is measured."""
     records = []
-    for part in (bench_exact, bench_many, bench_rows, bench_module, bench_bias, bench_runs):
+    for part in (bench_exact, bench_many, bench_rows, bench_module, bench_autoencoder, bench_bias, bench_runs):
         for row in part.rows(device):
             records.append(row)
             value = f"{row['seconds']:.3g} s" if "seconds" in row else ""
@@ -64,7 +66,8 @@ def goals(table: pd.DataFrame) -> pd.DataFrame:
         ratio = rows.loc["straightedge", column] / rows.loc[other, column] if known else float("nan")
         ratio = ratio if column == "rate" else 1 / ratio
         result = f"{ratio:.3g}" if known else str(rows["note"].get(other, "not measured"))
-        lines.append({"what": estimator or "exact gradient", "case": case, "points": points, "beside": other, "times faster": result,
+        what = estimator or ("an epoch" if other == "sigmoid bottleneck" else "exact gradient")
+        lines.append({"what": what, "case": case, "points": points, "beside": other, "times faster": result,
                       "goal": f"{times:g}", "reached": ("yes" if ratio >= times else "no") if known else "-"})
     return pd.DataFrame(lines)
 

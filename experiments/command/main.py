@@ -54,7 +54,9 @@ def released() -> str:
 def run(arguments: list[str]) -> int:
     """The exit status; raises InputError for what the user can mend."""
     arguments = plugins(arguments)
-    if not arguments or arguments[0] in ("-h", "--help"):
+    if arguments[:1] == ["help"] and len(arguments) > 1:
+        arguments = [arguments[1], "--help"]
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(listing())
         return 0
     name, *rest = arguments

@@ -1,4 +1,6 @@
-"""What the run of a study did, in a line, and how long one of its cells may take."""
+"""What the run of a study did, in a line, how long one of its cells may take, and what the first figure shows."""
+
+from pathlib import Path
 
 from straightedge.analysis.store.place import shown
 from straightedge.estimators.network.error import InputError
@@ -18,3 +20,11 @@ def told(name: str, outcome) -> None:
         print(f"{name}: {did}, {'drew figures' if outcome.drawn else 'figures current'}: {folder}", flush=True)
     else:
         print(f"{name}: nothing to do, {folder} is current", flush=True)
+
+
+def first(folder: Path) -> str:
+    """What the figure that one looks at first shows, from its caption, and where it is; nothing where it is not there."""
+    caption, figure = folder / "figure.txt", folder / "figure.png"
+    if not (caption.is_file() and figure.is_file()):
+        return ""
+    return f"{caption.read_text().splitlines()[0]}\nSee it in {shown(figure)}; how to read it: {shown(caption)}"

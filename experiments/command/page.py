@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import fields
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +12,11 @@ from straightedge.analysis.cell.table import read
 from straightedge.analysis.check.docstring import HEADINGS, headings
 from straightedge.analysis.figure import look as figure
 from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.place import published, root
+from straightedge.analysis.store.place import published
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.catalogue.registry import registry
-from straightedge.experiments.command.stamp import stamp
+from straightedge.experiments.command.stamp import PAGES, stamp
+from straightedge.experiments.command.stamp import path as place
 
 INTRODUCTION = """# The estimators
 
@@ -105,9 +107,10 @@ def page() -> str:
     return re.sub("\n{3,}", "\n\n", "\n".join(lines)).rstrip() + "\n"
 
 
-def written(path: Path | None = None) -> Path:
-    """Writes the page, docs/estimators.md of the checkout if no path is given, where it is not what it should be; its path."""
-    path, text = path or root() / "docs" / "estimators.md", stamp(page())
+def written(path: Path | None = None, name: str = "estimators") -> Path:
+    """Writes one of the pages that are made from tables, docs/NAME.md of the checkout if no path is given, where it is not what it
+    should be; its path."""
+    path, text = path or place(name), stamp(import_module(PAGES[name].maker).page(), name)
     if not path.is_file() or path.read_text() != text:
         replace(path, text.encode())
     return path

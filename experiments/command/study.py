@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import tyro
 
 from straightedge.analysis.problem.choice import LossName, NoiseName, States
+from straightedge.analysis.store.checkpoint import checkpoints, keep_below
 from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.network.error import Failed, InputError, nearest
@@ -79,8 +80,14 @@ def perform_study(name: str, arguments: list[str]) -> int:
     given: Any = parsed(command(name, study.question, study.config, beginning(study, arguments)), arguments, name)
     run, config = given.run, given.config
     check(config, run)
+    if run.results:
+        keep_below(run.results)
     with suited(study, config):
         config = own(study, config, run)
+        if checkpoints().is_dir():
+            from straightedge.analysis.problem.foreign import require_own
+
+            require_own(cell.problem for cell in study.cells(config))
         if run.dry_run:
             from straightedge.experiments.runner.dry import listed, studied
 

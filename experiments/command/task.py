@@ -7,10 +7,13 @@ from typing import Literal
 from straightedge.analysis.store.place import checkout, published, results, root, shown
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.command.display import advise, claims, compare, draw, provenance, report
-from straightedge.experiments.command.outcome import check_timeout, told
+from straightedge.experiments.command.outcome import check_timeout, first, told
 from straightedge.experiments.runner import manifest
 from straightedge.experiments.runner.listing import questions, studies, study_of
 from straightedge.settings import Backend, check_scheduler
+
+FIRST = "bias_variance"
+"""The study whose figure one looks at first."""
 
 
 def figures(jobs: int | None = None, cell_timeout: float | None = None, backend: Backend = "processes",
@@ -27,6 +30,8 @@ def figures(jobs: int | None = None, cell_timeout: float | None = None, backend:
         failed += performed(study_of(name), False, jobs, cell_timeout, scheduler)
     if checkout() and not page_is_current() and not failed:
         page()
+    if not failed:
+        print(first(results() / FIRST), flush=True)
     return ended(failed)
 
 
@@ -59,20 +64,23 @@ def ended(failed: list[str]) -> int:
 
 
 def page_is_current() -> bool:
-    """Whether docs/estimators.md is what docstrings and tables say, told without importing a library."""
-    from straightedge.experiments.command.stamp import stamped
+    """Whether the pages that are made from docstrings and tables say what these do, told without importing a library."""
+    from straightedge.experiments.command.stamp import PAGES, path, stamped
 
-    return stamped(root() / "docs" / "estimators.md")
+    return all(stamped(path(name), name) for name in PAGES)
 
 
 def page() -> int:
-    """Writes docs/estimators.md, every estimator as declared and as measured, from the stored tables.
+    """Writes the pages of docs/ that are made from the published tables, and the drawings that are made from code.
 
     straightedge page
     """
     from straightedge.experiments.command.page import written
+    from straightedge.experiments.command.stamp import PAGES
+    from straightedge.experiments.guide.picture import drawn
 
-    print(f"wrote {shown(written())}")
+    made = [*(written(name=name) for name in PAGES), *drawn()]
+    print(f"wrote {', '.join(map(shown, made))}")
     return 0
 
 

@@ -73,7 +73,7 @@ def chart(found: pd.DataFrame) -> dict[str, Any]:
         opacity=alt.condition(lit, alt.value(1), alt.value(0.12)),
         tooltip=[alt.Tooltip("name:N", title="estimator"), alt.Tooltip("draws:Q", format=".3~g", title="estimates averaged"),
                  alt.Tooltip("RMSE:Q", format=".3~g", title="RMSE / |g|"), alt.Tooltip("efficiency:Q", format=".3~g")]).properties(
-                     width="container", height=alt.Step(15))
+                     width="container", height=alt.Step(15), autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
     told = {"plane": (plane, (light, network)), "order": (bars, (light, network, count, unit, by))}
     return {name: without_address(part.add_params(*params).to_dict()) for name, (part, params) in told.items()}
 

@@ -82,7 +82,7 @@ def catalogue(measured: pd.DataFrame | None) -> list[dict[str, Any]]:
     """Every estimator as its docstring declares it, with its measured errors in one line."""
     found = []
     for name, kind in registry().items():
-        told = headings(kind)
+        told = {head: text if head == "By" else text.replace("`", "") for head, text in headings(kind).items()}
         lines = [] if measured is None else [
             f"{row.problem}: bias {row.bias:.3g}, deviation {row.deviation:.3g}, passes {row.passes:.3g}"
             for row in measured[measured.label == name].itertuples()]

@@ -8,6 +8,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from straightedge.analysis.cell.table import read
+from straightedge.analysis.claim.ledger import PAPERS
 from straightedge.analysis.figure import along, measurement
 from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.store.file import replace
@@ -66,8 +67,8 @@ def extras(folder: Path):
     if claims is not None:
         kept = claims[["decision", "statement", "where", "number", "error", "condition", "computation"]]
         counts = ", ".join(f"{count} {decision}" for decision, count in claims.decision.value_counts().items())
-        yield {"id": "ledger", "title": "What papers state, decided by computation", "words": f"{len(claims)} statements: {counts}.",
-               "grid": content.grid(kept)}
+        yield {"id": "ledger", "title": "What papers state, decided by computation", "grid": content.grid(kept),
+               "words": f"{len(claims)} statements: {counts}. {PAPERS}"}
     audit = content.frame(folder / "audit" / "audit.csv")
     if audit is not None:
         yield {"id": "audit", "title": "Other libraries' estimators", "grid": content.grid(audit.drop(columns="version")),

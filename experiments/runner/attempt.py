@@ -10,7 +10,9 @@ import pandas as pd
 import torch
 
 from straightedge.analysis.cell.cell import Cell
-from straightedge.analysis.cell.measure import measure_cell
+from straightedge.analysis.cell.measure import Measurement
+from straightedge.analysis.cell.score import measured as measure_cell
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.experiments.runner.fault import Fault, fault
 
 
@@ -26,6 +28,7 @@ class Attempt:
 def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = None) -> str:
     """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn.  Also what is meant to end a process, as sys.exit,
     is a fault of this cell alone."""
+    threads = 1 if isinstance(cell, Lesson) else threads  # steps on mini-batches are too small to be divided
     torch.set_num_threads(threads)
     began, drawn = time.perf_counter(), 0
 
@@ -36,7 +39,7 @@ def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = No
             heard(drawn)
 
     try:
-        found = measure_cell(cell, report)
+        found = Measurement(cell.records(report), {}) if isinstance(cell, Lesson) else measure_cell(cell, report)
         run = found.run | {"elapsed": round(time.perf_counter() - began, 3), "threads": threads, "node": platform.node()}
         return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": run})
     except KeyboardInterrupt:

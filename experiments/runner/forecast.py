@@ -7,19 +7,25 @@ from itertools import pairwise
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.memory import counted
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.analysis.problem.problem import Problem
 from straightedge.experiments.runner.log import Line, named
 
-CELL, UNIT, OPERATION = 0.02, 4e-8, 2e-10
-"""Seconds of a cell as such, of one unit at one data point in one row, and of one operation of an exact sum, on one core of 2020 or so."""
+CELL, UNIT, OPERATION, STEP = 0.02, 4e-8, 2e-10, 3e-3
+"""Seconds of a cell as such, of one unit at one data point in one row, of one operation of an exact sum, and of one step of training a
+small network, on one core of 2020 or so."""
 WORTH = 30.0
 """Seconds of a run from which on its length is told before it starts."""
 
 
 def forecast(cells: Sequence[Cell], log: Sequence[Line] = ()) -> dict[Cell, float]:
     """Seconds of each cell on one core."""
-    known = {named(line): line for line in log if line.seconds}
-    return {cell: earlier(cell, known) or effort(cell) for cell in cells}
+    known, found = {named(line): line for line in log if line.seconds}, {}
+    trained: set[Problem] = set()
+    for cell in cells:
+        found[cell] = earlier(cell, known) or effort(cell) + (0.0 if cell.problem in trained else training(cell.problem))
+        trained.add(cell.problem)
+    return found
 
 
 def earlier(cell: Cell, known: Mapping[tuple[str, str], Line]) -> float:
@@ -30,6 +36,8 @@ def earlier(cell: Cell, known: Mapping[tuple[str, str], Line]) -> float:
 
 def effort(cell: Cell) -> float:
     """Seconds, from the shapes alone."""
+    if isinstance(cell, Lesson):
+        return CELL + STEP * cell.rows * (cell.seeds - 1)  # the first course is the problem's training
     widths, points = shape(cell.problem)
     samples = counted(cell.estimator, "samples", 1)
     rows = 0 if cell.method == "exact" else cell.seeds * (cell.rows if cell.estimator.random else 64)
@@ -37,6 +45,11 @@ def effort(cell: Cell) -> float:
     sums = 0.0 if cell.reference else OPERATION * points * 2.0 ** min(widths[0], 60) + sum(
         OPERATION * 2.0 ** min(below + above, 60) for below, above in pairwise(widths))
     return CELL + drawn + 8 * sums
+
+
+def training(problem: Problem) -> float:
+    """Seconds of making a problem that is trained, which its other cells share."""
+    return STEP * counted_value(vars(problem), "steps", 0)
 
 
 def shape(problem: Problem) -> tuple[tuple[int, ...], int]:

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -116,7 +117,8 @@ def progress(cells: Sequence[Cell], seconds: Mapping[Cell, float], jobs: int, ve
     if whole / max(1, jobs) > WORTH:
         print(f"{len(cells)} cells to measure, about {words(whole / max(1, jobs))}", file=sys.stderr, flush=True)
     console = Console(stderr=True)
-    if not cells or not (console.is_terminal or console.is_jupyter):
+    bars = find_spec("ipywidgets") is not None if console.is_jupyter else console.is_terminal
+    if not cells or not bars:
         yield Lines(cells, seconds, jobs, verbose)
         return
     counts = TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[left]}")
