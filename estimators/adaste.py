@@ -30,7 +30,7 @@ class Adaste(Estimator):
     """
 
     family: ClassVar[str] = "deterministic"
-    marker: ClassVar[str] = "P"
+    marker: ClassVar[str] = "D"
     random: ClassVar[bool] = False
     chain_only: ClassVar[str] = "Bernoulli weights, one vector of them"
     delta: float = 1e-6

@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 import torch
+from matplotlib.collections import QuadMesh
 from matplotlib.pyplot import close
 
 from straightedge.analysis.cell.table import read
@@ -30,7 +31,8 @@ def test_complete(table):
 
 def test_marks(table):
     drawing = fourier.figure(table)
-    assert len(drawing.axes) == 6 and all(len(panel.images) == 1 and len(panel.texts) == 4 for panel in drawing.axes)
+    assert len(drawing.axes) == 6 and all(len(panel.texts) == 4 for panel in drawing.axes)
+    assert all(sum(isinstance(part, QuadMesh) for part in panel.collections) == 1 for panel in drawing.axes)
     straight_through, darn, _ = ({text.get_position(): text.get_text() for text in panel.texts} for panel in drawing.axes[:3])
     assert straight_through[0, 0] == straight_through[1, 0] == "0" != straight_through[0, 1]
     assert set(darn.values()) == {"0"}

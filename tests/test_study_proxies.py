@@ -4,6 +4,7 @@ from itertools import product
 
 import pytest
 import torch
+from matplotlib.collections import QuadMesh
 from matplotlib.patches import Rectangle
 from matplotlib.pyplot import close
 
@@ -34,7 +35,7 @@ def test_marks(table):
     drawing = proxies.figure(table)
     assert len(drawing.axes) == 6
     for panel in drawing.axes:
-        assert len(panel.images) == 1 and len(panel.texts) == 25
+        assert sum(isinstance(part, QuadMesh) for part in panel.collections) == 1 and len(panel.texts) == 25
         assert sum(isinstance(patch, Rectangle) for patch in panel.patches) == 5 + 3  # matched ones, and three by other names
     close(drawing)
 
