@@ -39,7 +39,7 @@ from straightedge.experiments.runner.study import Study
 ESTIMATORS = (Arm(), Disarm(), Reinforce(baseline="leave_one_out", samples=4), StraightThrough(), Tempered(), Identity(), GumbelSoftmax(),
               StGumbel(), GumbelRao(), Zgr())
 LONG = ESTIMATORS[2]
-FIELDS = ("bits", "corpus", "trainer", "steps", "correction", "seed")
+FIELDS = ("bits", "corpus", "trainer", "steps", "correction", "seed", "device")
 METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency", "reference_error")
 QUALITY = ("precision", "perplexity")
 EXACT = 16
@@ -79,6 +79,8 @@ class Config:
     """Independent replicates."""
     reference_rows: int = 20_000
     """Estimates of the long run."""
+    device: str = "cpu"
+    """Where networks are trained and measured: cpu, cuda or cuda:1."""
 
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
@@ -91,17 +93,20 @@ def cells(config):
     for bits in config.bits:
         for seed in range(config.networks):
             def at(steps, trainer="exact", correction=0, bits=bits, seed=seed):
-                return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed)
+                return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed,
+                                   config.device)
 
             exact = bits <= EXACT
             guide, reference = (Exact(), None) if exact else (Disarm(), Reference(LONG, config.reference_rows))
             for trainer in map(words_of, dict.fromkeys((guide, *config.estimators))):
                 ends = [at(config.steps[-1], trainer, correction) for correction in (0, config.correction)]
                 courses = [at(steps, trainer) for steps in config.steps] + [at(config.steps[-1], trainer, config.correction)]
-                losses += [Cell(one, Exact(), method="exact") if exact else Score(Judged(one, "loss")) for one in courses]
+                losses += [Cell(one, Exact(), method="exact", device=config.device) if exact else Score(Judged(one, "loss"))
+                           for one in courses]
                 if config.quality != "none":
                     quality += [Score(Judged(one, config.quality, config.corpus_test)) for one in ends]
-            accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", reference=reference)
+            accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", device=config.device,
+                              reference=reference)
                          for steps in config.steps for estimator in config.estimators]
     return [*losses, *accuracy, *quality]
 

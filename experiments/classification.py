@@ -64,6 +64,8 @@ class Config:
     """Initial standard deviations of pre-activations in those of logistic noise."""
     convolution_steps: tuple[int, ...] = (48, 144)
     """Of convolutional networks: on digits six epochs, and eighteen."""
+    device: str = "cpu"
+    """Where networks are trained: cpu, cuda or cuda:1."""
 
 
 SMOKE = Config((StraightThrough(), Deterministic()), ("logistic", "uniform"), images_used=300, widths=(6,), channels=(4,),
@@ -76,8 +78,8 @@ def cells(config):
     def lesson(rule, noise, rate, ratio=1.0, binary=False, steps=config.steps, architecture="dense", samples=1):
         widths = config.widths if architecture == "dense" else config.channels
         problem = Classifier(config.images, config.images_used, architecture, widths, noise=noise, ratio=ratio, binary=binary, rate=rate,
-                             steps=steps, samples=samples)
-        return Lesson(problem, rule, steps, config.seeds)
+                             steps=steps, samples=samples, device=config.device)
+        return Lesson(problem, rule, steps, config.seeds, device=config.device)
 
     found = [lesson(rule, noise, rate, binary=binary) for binary in (False, True) for noise in config.noises for rule in config.estimators
              for rate in (config.latent_rates if binary else config.rates)]

@@ -64,6 +64,8 @@ class Config:
     fine_scales: tuple[float, ...] = (0.125, 1.0, 8.0)
     widths: tuple[int, ...] = (16, 64, 256)
     decays: tuple[float, ...] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+    device: str = "cpu"
+    """Where the networks on digits are trained: cpu, cuda or cuda:1."""
 
 
 SMOKE = Config(("mirror", "bop"), 1, 8, (0.5, 8.0), (1.0,), (1.0,), 3, (50.0,), 4, 8, 2, 0.5, 5, (0.5, 1.0), (8, 16), (1e-4, 1e-3))
@@ -83,9 +85,9 @@ def digits(config, name, rate, scale=1.0, spread=1.0, width=None, decay=None, un
     decay = decay if decay is not None else 1 / TRAINED if name == "decayed" else 0.0
     width = width or config.digits_width
     problem = Classifier(widths=(width,) if units == "tanh" else (width, width), activation=units, binary=True, way=name, scale=scale,
-                         spread=spread, decay=decay, rate=rate, steps=config.digits_steps)
+                         spread=spread, decay=decay, rate=rate, steps=config.digits_steps, device=config.device)
     rule = way(name, rate, scale, decay, TRAINED, config.digits_steps).rule if units == "tanh" else StraightThrough()
-    return Lesson(problem, rule, config.digits_steps, config.digits_seeds)
+    return Lesson(problem, rule, config.digits_steps, config.digits_seeds, device=config.device)
 
 
 def cells(config):

@@ -49,7 +49,7 @@ PUBLISHED = tuple(Order(label_of(better), label_of(worse), paper) for better, wo
     (GumbelRao(), StGumbel(), "Paulus et al. 2021")))
 EXACT = 16
 """Bits up to which everything is exact."""
-FIELDS = ("bits", "images", "trainer", "steps", "seed")
+FIELDS = ("bits", "images", "trainer", "steps", "seed", "device")
 METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency", "reference_error")
 
 
@@ -76,6 +76,8 @@ class Config:
     """Independent replicates."""
     reference_rows: int = 20_000
     """Estimates of the long run that is the reference beyond 16 bits."""
+    device: str = "cpu"
+    """Where networks are trained and measured: cpu, cuda or cuda:1."""
 
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), points=20, steps=(0, 20), networks=2, rows=50)
@@ -91,11 +93,12 @@ def cells(config):
         guide, reference = (Exact(), None) if exact else (Disarm(), Reference(FOUR, config.reference_rows))
         for seed in range(config.networks):
             def at(steps, trainer, bits=bits, seed=seed):
-                return ImageAutoencoder(bits, config.images, config.points, steps, trainer, config.rate, seed)
+                return ImageAutoencoder(bits, config.images, config.points, steps, trainer, config.rate, seed, config.device)
 
             for trainer in map(words_of, dict.fromkeys((guide, *config.estimators))):
                 losses += [Score(at(steps, trainer), rows=max(1, steps)) for steps in config.steps]
-            accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", reference=reference)
+            accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", device=config.device,
+                              reference=reference)
                          for steps in config.steps for estimator in config.estimators]
     return [*losses, *accuracy]
 

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.exact
 SMALL = Classifier(points=200, widths=(5,), batch=20, steps=8, binary=True, way="bop", rate=30.0)
 
 
-def silent(steps):
+def silent(steps, loss):
     """Hears nothing."""
 
 
@@ -43,7 +43,7 @@ def test_a_killed_course_goes_on_bit_for_bit(way, tmp_path, monkeypatch):
     monkeypatch.setattr(classifier, "EVERY", 3)
     left = []
 
-    def mortal(steps):
+    def mortal(steps, loss):
         left.append(steps)
         if len(left) == 5:
             raise Killed
@@ -51,7 +51,7 @@ def test_a_killed_course_goes_on_bit_for_bit(way, tmp_path, monkeypatch):
     with pytest.raises(Killed):
         task.course(StraightThrough(), 0, mortal)
     left.clear()
-    assert task.course(StraightThrough(), 0, lambda steps: left.append(steps)) == whole
+    assert task.course(StraightThrough(), 0, lambda steps, loss: left.append(steps)) == whole
     assert len(left) == 5, "it went on from the third step"
 
 

@@ -8,8 +8,13 @@ from rich.console import Console
 from rich.progress import Progress
 
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.score import Score
 from straightedge.analysis.cell.until import Until
+from straightedge.analysis.lesson.enumerated import Enumerated
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.analysis.problem.classification import Points
+from straightedge.analysis.problem.vae import ImageAutoencoder
+from straightedge.analysis.store.checkpoint import VARIABLE
 from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
@@ -18,6 +23,7 @@ from straightedge.experiments.runner import attempt, dry, forecast, log, progres
 from straightedge.experiments.runner.forecast import ordered, words
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.run import run_cells
+from straightedge.experiments.runner.spread import spread
 
 pytestmark = pytest.mark.study
 SMALL, LARGE = Points((2,), points=5), Points((5, 5), points=50)
@@ -92,6 +98,27 @@ def test_bars_show_cells_and_their_rows():
         course.end(1, 2.5)
         assert len(bar.tasks) == 1 and bar.tasks[0].completed == 1
     assert ": 2.5 s" in console.file.getvalue()
+
+
+def test_bars_of_training_show_the_loss():
+    """Steps are counted, and the last loss that was heard of stays."""
+    lesson = Lesson(Enumerated(1), StraightThrough(), 50, 2)
+    console = Console(file=io.StringIO(), force_terminal=True, width=160)
+    with Progress(console=console, transient=True) as bar:
+        course = progress.Bars([lesson], {lesson: 1.0}, 1, bar=bar)
+        course.rows(0, 20, 0.123456)
+        course.rows(0, 40)
+        assert (bar.tasks[1].completed, bar.tasks[1].fields["left"]) == (40, "steps, loss 0.1235")
+        assert course.sentence().endswith("40 of 100 steps, loss 0.1235")
+
+
+def test_the_loss_comes_from_another_process(tmp_path, monkeypatch):
+    """Two cells of a course that trains: the pool tells of steps and of the loss."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    heard = []
+    cells = [Score(ImageAutoencoder(8, points=300, steps=150, rate=0.01 * place), rows=150) for place in (1, 2)]
+    answers = dict(spread(cells, 2, heard=lambda *told: heard.append(told)))
+    assert len(answers) == 2 and any(loss is not None and 0 < loss < 60 for _, _, loss in heard)
 
 
 def test_a_long_run_is_told_before_it_starts(capsys):

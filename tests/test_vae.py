@@ -13,11 +13,11 @@ from matplotlib.pyplot import close
 from straightedge.analysis.cell.score import Score, measured
 from straightedge.analysis.cell.table import read
 from straightedge.analysis.figure.ranking import Order, orders
-from straightedge.analysis.problem import image, resumable, vae
+from straightedge.analysis.problem import course, image, vae
 from straightedge.analysis.problem.bernoulli import BernoulliWeights
+from straightedge.analysis.problem.course import Course
 from straightedge.analysis.problem.image import images
 from straightedge.analysis.problem.problem import ProblemError
-from straightedge.analysis.problem.resumable import Resumable
 from straightedge.analysis.problem.vae import ImageAutoencoder, sampled_loss
 from straightedge.analysis.store.checkpoint import VARIABLE
 from straightedge.estimators.catalogue.spelling import estimator_of
@@ -40,11 +40,11 @@ class Killed(BaseException):
 @pytest.mark.parametrize("killed", (4, 9))
 def test_a_killed_course_goes_on_bit_for_bit(killed, trainer, tmp_path, monkeypatch):
     """The estimators sample and one of them learns, so that the generator's state and what was learned count."""
-    network, plan = SMALL.build(), Resumable(trainer, 11, 0.01)
-    monkeypatch.setattr(resumable, "RENEWED", 3)
+    network, plan = SMALL.build(), Course(trainer, 11, 0.01)
+    monkeypatch.setattr(course, "RENEWED", 3)
     whole = plan(network, VALUES).theta
-    monkeypatch.setattr(resumable, "EVERY", 2)
-    real, seen = resumable.estimates, []
+    monkeypatch.setattr(course, "EVERY", 2)
+    real, seen = course.estimates, []
 
     def mortal(*arguments):
         seen.append(1)
@@ -53,36 +53,36 @@ def test_a_killed_course_goes_on_bit_for_bit(killed, trainer, tmp_path, monkeypa
         return real(*arguments)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(resumable, "estimates", mortal)
+        patch.setattr(course, "estimates", mortal)
         plan(network, VALUES, tmp_path / "course")
     left = []
-    monkeypatch.setattr(resumable, "estimates", lambda *arguments: (left.append(1), real(*arguments))[1])
+    monkeypatch.setattr(course, "estimates", lambda *arguments: (left.append(1), real(*arguments))[1])
     assert torch.equal(plan(network, VALUES, tmp_path / "course").theta, whole)
     assert len(left) == 11 - killed + killed % 2, "it went on from the last even step"
 
 
 def test_a_longer_course_begins_where_a_shorter_one_ended(tmp_path, monkeypatch):
     network, path = SMALL.build(), tmp_path / "course"
-    whole = Resumable("disarm", 9, 0.01)(network, VALUES).theta
-    Resumable("disarm", 5, 0.01)(network, VALUES, path)
-    real, steps = resumable.estimates, []
-    monkeypatch.setattr(resumable, "estimates", lambda *arguments: (steps.append(1), real(*arguments))[1])
-    assert torch.equal(Resumable("disarm", 9, 0.01)(network, VALUES, path).theta, whole) and len(steps) == 4
+    whole = Course("disarm", 9, 0.01)(network, VALUES).theta
+    Course("disarm", 5, 0.01)(network, VALUES, path)
+    real, steps = course.estimates, []
+    monkeypatch.setattr(course, "estimates", lambda *arguments: (steps.append(1), real(*arguments))[1])
+    assert torch.equal(Course("disarm", 9, 0.01)(network, VALUES, path).theta, whole) and len(steps) == 4
     assert {one.name for one in tmp_path.iterdir()} == {"course-5.npz", "course-9.npz"}
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(tmp_path):
     network, path = SMALL.build(), tmp_path / "course"
-    Resumable("straight_through", 5, 0.02)(network, VALUES | {"rate": 0.02}, path)
+    Course("straight_through", 5, 0.02)(network, VALUES | {"rate": 0.02}, path)
     before = (tmp_path / "course-5.npz").read_bytes()
     with pytest.raises(ProblemError, match="another configuration .rate 0.02 in the place of 0.01.; expected one of this course"):
-        Resumable("straight_through", 7, 0.01)(network, VALUES, path)
+        Course("straight_through", 7, 0.01)(network, VALUES, path)
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [before]
     with np.load(tmp_path / "course-5.npz", allow_pickle=False) as file:
         parts = {name: file[name] for name in file.files if name != "rng"}
     np.savez(tmp_path / "course-5.npz", **parts)
     with pytest.raises(ProblemError, match="lacks a part"):
-        Resumable("straight_through", 7, 0.02)(network, VALUES | {"rate": 0.02}, path)
+        Course("straight_through", 7, 0.02)(network, VALUES | {"rate": 0.02}, path)
 
 
 def test_training_with_the_exact_gradient_is_adam_by_hand(tmp_path, monkeypatch):

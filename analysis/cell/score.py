@@ -7,9 +7,8 @@ import pandas as pd
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.measure import Measurement, measure_cell
 from straightedge.analysis.cell.record import record
-from straightedge.analysis.cell.sampling import Report, silent
+from straightedge.analysis.problem.listener import LISTENER, Listener
 from straightedge.analysis.problem.problem import ProblemError
-from straightedge.analysis.problem.resumable import LISTENER
 from straightedge.analysis.problem.scored import Scored
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.exact import Exact
@@ -30,7 +29,11 @@ class Score(Cell):
         return (__name__, *sorted({type(self.problem).__module__, *self.problem.makers()}))
 
 
-def measured(cell: Cell, report: Report = silent) -> Measurement:
+def silent(steps: int, loss: float | None = None) -> None:
+    """Hears nothing."""
+
+
+def measured(cell: Cell, report: Listener = silent) -> Measurement:
     """What any cell gives."""
     if not isinstance(cell, Score):
         return measure_cell(cell, report)

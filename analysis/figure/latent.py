@@ -9,7 +9,7 @@ from straightedge.analysis.lesson.enumerated import losses
 from straightedge.analysis.lesson.method import WORDS
 
 MARKERS = "osD^vPX*<>"
-FIELDS = ("kind", "way", "rate", "scale", "spread", "decay", "units", "steps", "exact", "activation", "widths")
+FIELDS = ("kind", "way", "rate", "scale", "spread", "decay", "units", "steps", "exact", "activation", "widths", "device")
 """Of the problems: what distinguishes courses."""
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from straightedge.analysis.accuracy.summary import quantile
 
-FIELDS = ("kind", "images", "architecture", "widths", "noise", "ratio", "binary", "rate", "steps", "samples")
+FIELDS = ("kind", "images", "architecture", "widths", "noise", "ratio", "binary", "rate", "steps", "samples", "device")
 """Of the problems: what distinguishes courses."""
 SETTINGS = ("label", *FIELDS)
 

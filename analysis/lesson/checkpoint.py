@@ -34,13 +34,21 @@ class Checkpoint:
     def save(self, step: int) -> None:
         """Writes where the course stands after so many steps."""
         buffer = io.BytesIO()
-        parts = {f"model.{name}": value.numpy() for name, value in self.model.state_dict().items()}
+        parts = {f"model.{name}": value.cpu().numpy() for name, value in self.model.state_dict().items()}
+        if self.device.type == "cuda":
+            parts["rng_device"] = torch.cuda.get_rng_state(self.device).numpy()
         for place, optimizer in enumerate(self.optimizers):
             for number, state in optimizer.state_dict()["state"].items():
-                parts |= {f"optimizer{place}.{number}.{name}": np.asarray(value) for name, value in state.items()}
+                parts |= {f"optimizer{place}.{number}.{name}": value.cpu().numpy() if isinstance(value, torch.Tensor) else np.asarray(value)
+                          for name, value in state.items()}
         np.savez(buffer, allow_pickle=False, step=np.array(step), rng=torch.get_rng_state().numpy(),  # type: ignore[arg-type]
                  values=np.array(self.text), **parts)
         replace(self.path, buffer.getvalue())
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
 
     @property
     def text(self) -> str:
@@ -70,4 +78,6 @@ class Checkpoint:
                 state.setdefault(int(number), {})[entry] = value.item() if plain else value
             optimizer.load_state_dict(said | {"state": state})
         torch.set_rng_state(torch.as_tensor(rng).to(torch.uint8))
+        if "rng_device" in found:
+            torch.cuda.set_rng_state(torch.as_tensor(found["rng_device"]).to(torch.uint8), self.device)
         return step

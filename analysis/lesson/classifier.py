@@ -18,8 +18,8 @@ from straightedge.analysis.lesson.lesson import Found, Task
 from straightedge.analysis.lesson.method import require_way, way
 from straightedge.analysis.problem.archive import stamp
 from straightedge.analysis.problem.problem import ProblemError
+from straightedge.analysis.store.checkpoint import checkpoints
 from straightedge.analysis.store.key import key
-from straightedge.analysis.store.place import results
 from straightedge.estimators.catalogue.spelling import words_of
 from straightedge.estimators.network.error import nearest
 from straightedge.estimators.network.word import noise_of
@@ -64,6 +64,8 @@ class Classifier(Task):
     batch: int = 100
     samples: int = 1
     """Of the network for each mini-batch; of more, the probabilities are averaged before the logarithm."""
+    device: str = "cpu"
+    """Where it is trained and asked."""
     stamp: tuple = field(default=(), init=False, repr=False)
     """Where and of when the images are."""
 
@@ -123,16 +125,17 @@ class Classifier(Task):
     def course(self, rule, seed: int, report) -> Found:
         """Trains once and asks the network in every way."""
         data = labelled(self.images, self.points)
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[] if self.device == "cpu" else [self.device]):
             torch.manual_seed(seed)
             return {"all": self.trained(rule, data, seed, report)}
 
     def trained(self, rule, data: Labelled, seed: int, report) -> dict[str, float]:
         """What the network is after its steps; long courses go on from their checkpoint."""
+        data = data.to(self.device)
         x, y = data.train
-        model = self.model(rule, tuple(x.shape[1:]), data.classes)
+        model = self.model(rule, tuple(x.shape[1:]), data.classes).to(self.device)
         optimizers, values = self.optimizers(model, len(x)), self.values() | {"rule": words_of(rule), "seed": seed}
-        place = results() / "checkpoint" / f"{key(values, (__name__, type(rule).__module__))}.npz"
+        place = checkpoints() / f"classifier-{key(values, (__name__, type(rule).__module__))}.npz"
         checkpoint = Checkpoint(place, values, model, optimizers)
         done = checkpoint.load() if self.steps > EVERY else 0
         model.train()
@@ -141,10 +144,11 @@ class Classifier(Task):
                 continue
             before = [one.detach().clone() for one in latent(model)]
             model.zero_grad()
-            self.loss(model, x[chosen], y[chosen]).backward()
+            loss = self.loss(model, x[chosen], y[chosen])
+            loss.backward()
             for optimizer in optimizers:
                 optimizer.step()
-            report(1)
+            report(1, float(loss.detach()))
             if (step + 1) % EVERY == 0 and step + 1 < self.steps:
                 checkpoint.save(step + 1)
         return errors(model, data) | (self.latent_numbers(latent(model), before) if self.binary else {})

@@ -26,6 +26,11 @@ class Labelled:
     test: tuple[Tensor, Tensor]
     classes: int
 
+    def to(self, device: str) -> "Labelled":
+        """The same on another device."""
+        train, validation, test = ((x.to(device), y.to(device)) for x, y in (self.train, self.validation, self.test))
+        return Labelled(train, validation, test, self.classes)
+
 
 @lru_cache(maxsize=2)
 def labelled(source: str | None, count: int) -> Labelled:

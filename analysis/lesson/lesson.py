@@ -1,20 +1,19 @@
 """A cell that is a course of training: what is measured is where it leads, not an estimate's accuracy."""
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.choice import Method
+from straightedge.analysis.problem.listener import Listener
 from straightedge.analysis.problem.problem import Problem
 from straightedge.estimators.base import Rule
 from straightedge.estimators.network.error import InputError, Unsuitable
 
 Found = dict[str, dict[str, float]]
 """Group -> metric -> value: `all` is the end of the course, `step..` a moment of it with the same metrics."""
-Report = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Task(Problem):
     """What is learned, and how: plain values; the rule comes with the cell."""
 
     @abstractmethod
-    def learn(self, rule: Rule, seeds: int, report: Report) -> list[Found]:
+    def learn(self, rule: Rule, seeds: int, report: Listener) -> list[Found]:
         """Trains so many times, from independent initial weights and noise; `report` is told of steps.  A function of the values, the rule
         and the number of seeds."""
 
@@ -41,7 +40,7 @@ class Lesson(Cell):
     def modules(self):
         return __name__, *sorted({type(self.problem).__module__, type(self.estimator).__module__, *self.problem.makers()})
 
-    def records(self, report: Report) -> pd.DataFrame:
+    def records(self, report: Listener) -> pd.DataFrame:
         """A line for each group, metric and seed.  Raises InputError where there is nothing to train by."""
         if not isinstance(self.problem, Task) or not isinstance(self.estimator, Rule):
             raise InputError(f"{type(self.estimator).__name__} on {self.problem.name}: expected a rule for a task to learn, such as "

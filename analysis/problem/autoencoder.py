@@ -13,9 +13,9 @@ from straightedge.analysis.problem.archive import stamp
 from straightedge.analysis.problem.classification import initial
 from straightedge.analysis.problem.counts import NEWSGROUPS, corpus, topics
 from straightedge.analysis.problem.course import Course
-from straightedge.analysis.problem.problem import Problem, ProblemError
-from straightedge.analysis.store.key import key
-from straightedge.analysis.store.place import results
+from straightedge.analysis.problem.problem import ProblemError
+from straightedge.analysis.problem.trained import Trained
+from straightedge.analysis.store.checkpoint import checkpoints
 from straightedge.estimators.arm import Arm  # noqa: F401 - its code is part of the corrected networks' keys
 from straightedge.estimators.network.count import Multinomial
 from straightedge.estimators.network.network import SIGNS
@@ -23,10 +23,11 @@ from straightedge.estimators.sum.bottleneck import Bottleneck
 
 
 @dataclass(frozen=True)
-class Autoencoder(Problem):
+class Autoencoder(Trained):
     """Inputs are log(1 + count), every document scaled to the length sqrt(vocabulary); the output biases begin at the logarithm of how
     often each word occurs.  The loss is in nats a document, without the multinomial's constant."""
 
+    prefix: ClassVar[str] = "autoencoder"
     told: ClassVar[tuple[str, ...]] = ("bits", "steps", "corpus", "stamp")
     bits: int = 8
     """Bernoulli units of the code."""
@@ -42,6 +43,8 @@ class Autoencoder(Problem):
     rate: float = 0.001
     seed: int = 0
     """Of generated documents, initial weights and training."""
+    device: str = "cpu"
+    """Where it is trained."""
     stamp: tuple = field(default=(), init=False, repr=False)
     """Where and of when the file is."""
 
@@ -62,14 +65,9 @@ class Autoencoder(Problem):
         network = Bottleneck.of(weights, biases, inputs, counts, Multinomial())
         if not self.steps:
             return network
-        return Course(self.trainer, self.steps, self.rate, self.seed, correction=self.correction)(network, self.checkpoint())
-
-    def checkpoint(self) -> Path:
-        """The file of this course, the same for all numbers of steps before the correction."""
-        values = self.values() if self.correction else {name: value for name, value in self.values().items() if name != "steps"}
-        values.pop("correction")
-        trainer = f"straightedge.estimators.{self.trainer.partition(':')[0]}"
-        return results() / "checkpoint" / f"{key(values, (__name__, trainer))}.npz"
+        name, values = self.course()
+        course = Course(self.trainer, self.steps, self.rate, self.seed, correction=self.correction)
+        return course.on(self.device, network, values, checkpoints() / name)
 
     @property
     def title(self):

@@ -12,13 +12,13 @@ import torch
 from straightedge.analysis.accuracy.interval import Estimate
 from straightedge.analysis.problem.archive import stamp
 from straightedge.analysis.problem.classification import initial
+from straightedge.analysis.problem.course import Course
 from straightedge.analysis.problem.image import images as read
 from straightedge.analysis.problem.image import images_file
 from straightedge.analysis.problem.problem import ProblemError
-from straightedge.analysis.problem.resumable import Resumable
 from straightedge.analysis.problem.scored import Scored
+from straightedge.analysis.problem.trained import Trained
 from straightedge.analysis.store.checkpoint import checkpoints
-from straightedge.analysis.store.key import key
 from straightedge.estimators.network.error import Unsuitable
 from straightedge.estimators.network.network import SIGNS
 from straightedge.estimators.network.pixel import Pixels
@@ -31,10 +31,11 @@ PASSES = 256
 
 
 @dataclass(frozen=True)
-class ImageAutoencoder(Scored):
+class ImageAutoencoder(Scored, Trained):
     """Inputs are the pixels less their mean over the images, over their common standard deviation; the output biases begin at the logits of
     these means.  The loss is the negative ELBO in nats an image, the prior fair coins."""
 
+    prefix: ClassVar[str] = "vae"
     told: ClassVar[tuple[str, ...]] = ("bits", "steps", "images", "stamp")
     bits: int = 12
     """Bernoulli units of the code."""
@@ -48,6 +49,8 @@ class ImageAutoencoder(Scored):
     rate: float = 0.01
     seed: int = 0
     """Of the choice of images, initial weights and training."""
+    device: str = "cpu"
+    """Where it is trained."""
     stamp: tuple = field(default=(), init=False, repr=False)
     """Where and of when the file of images is."""
 
@@ -67,12 +70,9 @@ class ImageAutoencoder(Scored):
         network = Variational.of(weights, biases, inputs, pixels, Pixels())
         if not self.steps:
             return network
-        values = {name: value for name, value in self.values().items() if name != "steps"}
-        name = key(values, (__name__, *self.makers()))
-        return Resumable(self.trainer, self.steps, self.rate, self.seed)(network, values | {"code": name}, checkpoints() / f"vae-{name}")
-
-    def makers(self):
-        return (f"straightedge.estimators.{self.trainer.partition(':')[0]}",)
+        name, values = self.course()
+        course = Course(self.trainer, self.steps, self.rate, self.seed)
+        return course.on(self.device, network, values, checkpoints() / name)
 
     def scores(self):
         network = self.build()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -69,8 +70,16 @@ def unpacked(files: Sequence[tuple[pa.Table, dict]]) -> list[Record]:
         whole, begin = pa.concat_tables([files[place][0] for place in places]).to_pandas(use_threads=False), 0
         for place in places:
             end = begin + len(files[place][0])
-            found[place], begin = Record(whole.iloc[begin:end].set_axis(pd.RangeIndex(end - begin)), files[place][1]), end
+            part = whole.iloc[begin:end]
+            part.index = index(end - begin)
+            found[place], begin = Record(part, files[place][1]), end
     return [found[place] for place in range(len(files))]
+
+
+@lru_cache(maxsize=256)
+def index(length: int) -> pd.RangeIndex:
+    """From 0; one for all tables of this length, which would take longer to make than to find."""
+    return pd.RangeIndex(length)
 
 
 def digest(data: pa.Table, metadata: dict) -> str:

@@ -23,6 +23,7 @@ from straightedge.experiments.command.outcome import check_timeout, told
 from straightedge.experiments.runner.listing import study_of
 from straightedge.experiments.runner.outline import outline
 from straightedge.settings import Backend, check_scheduler
+from straightedge.settings import device as require_device
 
 if TYPE_CHECKING:
     from straightedge.estimators.base import Estimator
@@ -166,6 +167,8 @@ def check(config: Any, run: Run) -> None:
         raise InputError(f"--draws: expected whole numbers from 1 to the number of rows, got {' '.join(map(str, draws))}")
     if run.jobs is not None and run.jobs < 1:
         raise InputError(f"--jobs: expected a whole number from 1, got {run.jobs}")
+    if vars(config).get("device", "cpu") != "cpu":
+        require_device(config.device)
     check_timeout(run.cell_timeout)
     check_scheduler(run.backend, run.scheduler)
 

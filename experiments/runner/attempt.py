@@ -13,6 +13,7 @@ from straightedge.analysis.cell.cell import Cell
 from straightedge.analysis.cell.measure import Measurement
 from straightedge.analysis.cell.score import measured as measure_cell
 from straightedge.analysis.lesson.lesson import Lesson
+from straightedge.analysis.problem.listener import LISTENER
 from straightedge.experiments.runner.fault import Fault, fault
 
 
@@ -25,19 +26,25 @@ class Attempt:
     fault: Fault | None = None
 
 
-def attempt(cell: Cell, threads: int, heard: Callable[[int], object] | None = None) -> str:
-    """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn.  Also what is meant to end a process, as sys.exit,
+def attempt(cell: Cell, threads: int, heard: Callable[[int, float | None], object] | None = None) -> str:
+    """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn, or steps made, and
+    the loss where there is one.  Also what is meant to end a process, as sys.exit,
     is a fault of this cell alone."""
     threads = 1 if isinstance(cell, Lesson) else threads  # steps on mini-batches are too small to be divided
     torch.set_num_threads(threads)
     began, drawn = time.perf_counter(), 0
 
-    def report(rows: int) -> None:
+    def report(rows: int, loss: float | None = None) -> None:
         nonlocal drawn
         drawn += rows
         if heard:
-            heard(drawn)
+            heard(drawn, loss)
 
+    def learning(steps: int, loss: float | None = None) -> None:  # training before a measurement counts no rows
+        if heard:
+            heard(drawn, loss)
+
+    LISTENER.set(learning)
     try:
         found = Measurement(cell.records(report), {}) if isinstance(cell, Lesson) else measure_cell(cell, report)
         run = found.run | {"elapsed": round(time.perf_counter() - began, 3), "threads": threads, "node": platform.node()}

@@ -20,11 +20,11 @@ from straightedge.experiments.runner.worker import READY, ROWS, START
 
 LOOK = 1.0
 """Seconds between looks at the processes."""
-Heard = Callable[[int, int], object]
-"""Is told (number of the cell, rows of it that are drawn)."""
+Heard = Callable[[int, int, float | None], object]
+"""Is told (number of the cell, rows of it that are drawn or steps made, the loss where there is one)."""
 
 
-def unheard(index: int, rows: int) -> None:
+def unheard(index: int, rows: int, loss: float | None = None) -> None:
     """Tells nobody."""
 
 
@@ -78,7 +78,7 @@ def answers(cells: Sequence[bytes], jobs: int, threads: int, timeout: float | No
                     worker.ready, stillborn = True, 0
                 elif said is not None and said.startswith(ROWS):
                     if worker.task is not None:
-                        heard(worker.task, int(said[len(ROWS):]))
+                        heard(worker.task, *json.loads(said[len(ROWS):]))
                 elif said is not None and worker.task is not None:
                     task, worker.task = worker.task, None
                     yield task, said.decode()

@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from straightedge.analysis.cell.cell import Cell
+from straightedge.analysis.cell.score import Score
+from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.analysis.store.display import visible
 from straightedge.estimators.catalogue.spelling import label_of
 from straightedge.experiments.runner.forecast import WORTH, words
@@ -24,6 +26,7 @@ class Course:
     def __init__(self, cells: Sequence[Cell], seconds: Mapping[Cell, float], jobs: int = 1, verbose: bool = False):
         self.cells, self.seconds, self.jobs, self.verbose = cells, seconds, max(1, jobs), verbose
         self.began, self.done, self.drawn = time.monotonic(), set[int](), dict[int, int]()
+        self.losses = dict[int, float]()
 
     def name(self, index: int) -> str:
         """The cell of this number, as it is shown."""
@@ -45,9 +48,16 @@ class Course:
         pace = (time.monotonic() - self.began) / over if over > 0.02 * sum(whole) else 1 / self.jobs
         return pace * (sum(whole) - over)
 
-    def rows(self, index: int, rows: int) -> None:
-        """So many rows of this cell are drawn."""
+    def rows(self, index: int, rows: int, loss: float | None = None) -> None:
+        """So many rows of this cell are drawn, or steps made; the loss of training is this."""
         self.drawn[index] = rows
+        if loss is not None:
+            self.losses[index] = loss
+
+    def unit(self, index: int) -> str:
+        """What is counted of a cell, and the loss where it trains."""
+        loss = f", loss {self.losses[index]:.4g}" if index in self.losses else ""
+        return f"{'steps' if isinstance(self.cells[index], Lesson | Score) else 'rows'}{loss}"
 
     def end(self, index: int, seconds: float) -> None:
         """This cell is done, or failed."""
@@ -58,7 +68,7 @@ class Course:
         """How far, in a line."""
         running = max(self.drawn, key=self.share, default=None)
         at = "" if running is None else (f"; {self.name(running)}: {self.drawn[running]:,} of "
-                                         f"{'at most ' if self.cells[running].until else ''}{self.most(running):,} rows")
+                                         f"{'at most ' if self.cells[running].until else ''}{self.most(running):,} {self.unit(running)}")
         return f"{len(self.done)} of {len(self.cells)} cells, about {words(self.left())} left{at}"
 
 
@@ -69,8 +79,8 @@ class Lines(Course):
         super().__init__(*given, **options)
         self.told = self.began
 
-    def rows(self, index, rows):
-        super().rows(index, rows)
+    def rows(self, index, rows, loss=None):
+        super().rows(index, rows, loss)
         self.tell()
 
     def end(self, index, seconds):
@@ -94,11 +104,11 @@ class Bars(Course):
         self.bar, self.tasks = bar, dict[int, TaskID]()
         self.whole = bar.add_task("measuring", total=len(self.cells), left="")
 
-    def rows(self, index, rows):
-        super().rows(index, rows)
+    def rows(self, index, rows, loss=None):
+        super().rows(index, rows, loss)
         if index not in self.tasks:
-            self.tasks[index] = self.bar.add_task(self.name(index), total=self.most(index), left="rows")
-        self.bar.update(self.tasks[index], completed=rows)
+            self.tasks[index] = self.bar.add_task(self.name(index), total=self.most(index), left="")
+        self.bar.update(self.tasks[index], completed=rows, left=self.unit(index))
         self.bar.update(self.whole, left=f"about {words(self.left())} left")
 
     def end(self, index, seconds):

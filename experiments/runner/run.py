@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from dataclasses import replace as replaced
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -99,12 +100,12 @@ def line(cell: Cell, done: Attempt) -> log.Line:
 
 def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, Record]:
     """The stored records of these cells, those of the sound files alone; a line on standard error about every other file."""
-    found = {}
+    there, found = {path.name: path for path in folder.glob("*.parquet")}, {}
     for cell in cells:
         values = cell.values()
         key = key_of(values, cell.modules())
-        path = folder / f"{key}.parquet"
-        if not path.exists():
+        path = there.get(f"{key}.parquet")
+        if path is None:
             continue
         try:
             found[cell] = checked(path, key, values)
@@ -116,8 +117,14 @@ def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, Record]:
 def keyed(cell: Cell) -> bool:
     """Whether the cell's key follows all code that measures it: not of a class typed at a prompt, nor of a function named as
     module:function.  Such cells are not stored."""
-    named = any(":" in value for value in asdict(cell.estimator).values() if isinstance(value, str))
-    return not named and all(origin(name) is not None for name in cell.modules())
+    named = any(":" in value for value in vars(cell.estimator).values() if isinstance(value, str))
+    return not named and filed(cell.modules())
+
+
+@cache
+def filed(modules: tuple[str, ...]) -> bool:
+    """Whether every one of these modules is a file of the project."""
+    return all(origin(name) is not None for name in modules)
 
 
 def described(cell: Cell, run: dict) -> dict:

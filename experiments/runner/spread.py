@@ -57,7 +57,7 @@ def placed(cells: Sequence[Cell], jobs: int, threads: int, timeout: float | None
             yield index, refused(Fault(type(error).__name__, f"the cell cannot be sent to another process: {error}"))
     order, sent = list(packed), list(packed.values())
     if scheduler is None:
-        found = answers(sent, jobs, threads, timeout, lambda place, rows: heard(order[place], rows))
+        found = answers(sent, jobs, threads, timeout, lambda place, rows, loss: heard(order[place], rows, loss))
     else:
         found = scattered(remote, [(place, data, cells[order[place]].key(), timeout) for place, data in enumerate(sent)], scheduler)
     yield from ((order[place], text) for place, text in found)

@@ -1,6 +1,7 @@
 """A process that measures cells for its parent: one at a time, each answered by JSON; it ends with its parent, however that ends."""
 
 import ctypes
+import json
 import os
 import pickle
 import signal
@@ -48,15 +49,17 @@ def serve(link: Connection, parent: int, threads: int) -> None:
 
 
 class Teller:
-    """Tells the parent how many rows are drawn, not more often than it can want."""
+    """Tells the parent how many rows are drawn, or steps made, and the last loss, not more often than it can want."""
 
     def __init__(self, link: Connection):
         self.link, self.last = link, time.monotonic()
+        self.loss: float | None = None
 
-    def __call__(self, rows: int) -> None:
+    def __call__(self, rows: int, loss: float | None = None) -> None:
+        self.loss = self.loss if loss is None else loss
         if time.monotonic() - self.last > EVERY:
             self.last = time.monotonic()
-            self.link.send_bytes(ROWS + str(rows).encode())
+            self.link.send_bytes(ROWS + json.dumps([rows, self.loss]).encode())
 
 
 def follow(parent: int) -> None:

@@ -1,0 +1,63 @@
+"""Free form: a straight-through rule whose derivative is a table, read off by how likely a unit was to be in its state."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from straightedge.estimators.base import Rule
+from straightedge.estimators.network.error import InputError
+from straightedge.estimators.network.noise import Noise
+from straightedge.estimators.network.unit import hard, with_slope
+
+MARGINS = (-9.0, -6.0, -4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0, 6.0, 9.0)
+TINY = 1e-300
+
+
+def margin(a: Float[Tensor, "*s"], noise: Noise) -> Float[Tensor, "*s"]:
+    """The log-odds of the upper state: how many nats it is more likely than the lower one."""
+    return noise.cdf(a).clamp_min(TINY).log() - noise.cdf(-a).clamp_min(TINY).log()
+
+
+def interpolated(t: Float[Tensor, "*s"], margins: Float[Tensor, " k"], values: Float[Tensor, " k"]) -> Float[Tensor, "*s"]:
+    """Linear between the margins, constant beyond them."""
+    t = t.clamp(float(margins[0]), float(margins[-1]))
+    above = torch.searchsorted(margins, t.contiguous()).clamp(1, len(margins) - 1)
+    low, high = margins[above - 1], margins[above]
+    share = (t - low) / (high - low)
+    return values[above - 1] * (1 - share) + values[above] * share
+
+
+@dataclass(frozen=True)
+class FreeForm(Rule):
+    """Free form: the derivative c(a, x) of a symmetric rule as a table, what `straightedge search` finds by exact moments.
+
+    A rule that treats both states alike and knows a unit's a and x alone is one function of t, the log-odds of the state that the unit is
+    in: straight-through, ZGR, the identity and tempered straight-through are such functions, and this is any.
+
+    By      d x / d a := span F'(0) exp(s(t)),  t = log P(x | a) / (1 - P(x | a)),  s linear between the margins and constant beyond them
+    Needs   the loss differentiable in x
+    Bias    yes
+    Cost    1 forward, 1 backward
+    Paper   this package 2026, docs/tempered.md
+    """
+
+    marker: ClassVar[str] = "*"
+    logs: tuple[float, ...] = (0.0,) * 13
+    """s at the margins, in nats."""
+    margins: tuple[float, ...] = MARGINS
+    """Log-odds of the unit's own state, from the rarest on."""
+
+    def __post_init__(self):
+        if len(self.logs) != len(self.margins) or len(self.margins) < 2 or list(self.margins) != sorted(set(self.margins)):
+            raise InputError(f"free_form: {len(self.logs)} logs at {len(self.margins)} margins; expected as many, two or more, margins "
+                             "that rise")
+
+    def unit(self, a, u, noise):
+        fixed = a.detach()
+        x = hard(fixed, u, noise)
+        margins, logs = (torch.tensor(part, dtype=a.dtype, device=a.device) for part in (self.margins, self.logs))
+        top = noise.density(fixed.new_zeros(()))
+        return with_slope(x, a, 2 * top * interpolated(x * margin(fixed, noise), margins, logs).exp())
