@@ -85,6 +85,7 @@ class Config:
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
 PAPER = Config(bits=(8, 12, 16), documents=500, vocabulary=500, steps=(0, 100, 300, 1000, 3000), correction=1000, networks=3, rows=500)
+"""Its gradient of 16 bits takes most of the time; `--dry-run` tells how long it may be."""
 
 
 def cells(config):

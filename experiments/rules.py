@@ -33,7 +33,8 @@ NAMED = {"straight-through": (1.0, 1.0), "ZGR": (1.0, 0.0), "scaled identity": (
 OTHERS = (Mve(), ClippedIdentity(), Psa())
 KINDS = (Points((5, 5, 5), points=100), Points((5, 5, 5), shape="rings", points=100), Points((8, 8), points=100),
          Digits((7, 7), points=100), Points((4,) * 5, points=60), Points((6, 6), noise="normal", points=100), Teacher((5, 5), points=100))
-MORE = (*KINDS, Teacher((6, 6, 6), inputs=8, points=100), Points((7,), points=100), Points((12, 12), points=100), Points((4,) * 6, points=60), Digits((6, 6, 6), points=100),
+MORE = (*KINDS, Teacher((6, 6, 6), inputs=8, points=100), Points((7,), points=100), Points((12, 12), points=100),
+        Points((4,) * 6, points=60), Digits((6, 6, 6), points=100),
         *(Points((5, 5, 5), noise=noise, points=100) for noise in ("logistic2", "triangular", "uniform")))
 STAGES = ((0, "exact"), (200, "exact"), (1000, "exact"), (300, "straight_through"))
 LEAST = 0.5

@@ -30,6 +30,7 @@ from straightedge.estimators.zgr import Zgr
 from straightedge.experiments.runner.study import Study
 
 RULES = (StraightThrough(), Zgr(), Tempered(0.0, 1.0), Tempered(), Psa())
+DASHES = {"straight-through": "-", "ZGR": (0, (4, 1.5)), "identity": (0, (1, 1))}
 FORMS = {"exponents": "two exponents", "exponents_by_layer": "two exponents a layer", "free": "free form",
          "free_by_layer": "free form a layer", "own": "ceiling, own to each network"}
 """Forms, for readers."""
@@ -50,7 +51,7 @@ class Config:
     """Of networks."""
     networks: int = 2
     """Of each kind and stage of training; rules are found on the even ones and judged on the odd ones."""
-    steps: int = 360
+    steps: int = 300
     """Of a search, an exact gradient each."""
 
 
@@ -103,14 +104,13 @@ def figure(table):
     line = torch.linspace(MARGINS[0], MARGINS[-1], 121, dtype=torch.float64)
     for column, number in enumerate(draws):
         above, below = axes[:, column]
-        for name, (g, h) in CURVES.items():
-            curve = tempered(torch.tensor(g).double(), torch.tensor(h).double())(line)
-            above.plot(line, curve / np.log(10), linewidth=0.9, label=name, **{key: value for key, value in figures.mark(
-                {"straight-through": "straight_through", "ZGR": "zgr", "identity": "identity"}[name]).items() if key == "color"})
+        for name, place in CURVES.items():
+            curve = tempered(*torch.tensor(place, dtype=torch.float64))(line) / np.log(10)
+            above.plot(line, curve, linewidth=1.0, linestyle=DASHES[name], color=figures.mark(name.lower().replace("-", "_"))["color"])
         mine = shapes[(shapes.problem_draws.astype(int) == number) & (shapes.group == "layer0") & shapes.metric.str.startswith("s")]
         mine = mine[mine.metric != "saturation"]
         above.plot(mine.metric.str.removeprefix("s").astype(float), mine.value / np.log(10), "o-", color="black", markersize=2.5,
-                   linewidth=1.2, label="found")
+                   linewidth=1.2)
         above.set(title=f"{number} estimate{'s' * (number > 1)}", xlabel="log-odds of the unit's state", ylim=(-3.2, 2.2))
         part = found[found.draws == number]
         names = list(dict.fromkeys(part.name))
@@ -136,7 +136,8 @@ def said(table):
     number = draws[len(draws) // 2]
     means = found[found.draws == number].groupby("name").efficiency.mean()
     free, two = means.get(FORMS["free"], np.nan), means.get(FORMS["exponents"], np.nan)
-    rest = {name: means[name] for name in (named("straight_through"), named("zgr"), FORMS["own"]) if name in means}
+    others = {named("straight_through"): "straight-through", named("zgr"): "ZGR", FORMS["own"]: "one of its own for each network"}
+    rest = {name: means[long] for long, name in others.items() if long in means}
     return Words(f"For {number} estimate{'s' * (number > 1)}, a rule of any form reaches {percent(free)} of an exact step on other "
                  f"networks, two exponents {percent(two)}; {listed(f'{name} {percent(value)}' for name, value in rest.items())}.",
                  f"{percent(free)} of an exact step is what the best rule found for {number} estimates reaches.")

@@ -1,6 +1,7 @@
 """The law of exponents: which place (g, h) of tempered straight-through, from how saturated units are and how many estimates are averaged.
 
 A law is six numbers, g and h each linear in the saturation and in the decimal logarithm of the draws, cut to [0, 1].
+Shapes: n surfaces, g and h places of the grid.
 """
 
 from collections.abc import Sequence
@@ -8,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.interpolate import RegularGridInterpolator
 from scipy.optimize import minimize
 
 STEPS = 600
@@ -22,31 +22,52 @@ class Surface:
 
     def __init__(self, rows: pd.DataFrame):
         grid = rows[rows.g.notna()].pivot_table("efficiency", "g", "h").fillna(0.0)
-        self.at = RegularGridInterpolator((grid.index.to_numpy(float), grid.columns.to_numpy(float)), grid.to_numpy())
-        self.saturation, self.draws, self.best = float(rows.saturation.iloc[0]), int(rows.draws.iloc[0]), float(grid.to_numpy().max())
-        place = np.unravel_index(grid.to_numpy().argmax(), grid.shape)
+        self.axes, self.grid = (grid.index.to_numpy(float), grid.columns.to_numpy(float)), grid.to_numpy()
+        self.saturation, self.draws, self.best = float(rows.saturation.iloc[0]), int(rows.draws.iloc[0]), float(self.grid.max())
+        place = np.unravel_index(self.grid.argmax(), grid.shape)
         self.g, self.h = float(grid.index[place[0]]), float(grid.columns[place[1]])
         self.judged, self.trained = bool(rows.judged.iloc[0]), bool(rows.trained.iloc[0])
         self.others = rows[rows.g.isna()].set_index("label").efficiency
 
     def __call__(self, g: float, h: float) -> float:
         """The efficiency there; g and h are cut to the grid."""
-        return float(self.at((min(max(g, 0.0), 1.0), min(max(h, 0.0), 1.0)))[()])
+        return float(bilinear(self.axes, self.grid[None], np.array([[g, h]]))[0])
+
+
+def bilinear(axes: tuple[Float[np.ndarray, " g"], Float[np.ndarray, " h"]], grids: Float[np.ndarray, "n g h"],
+             places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, " n"]:
+    """Every grid at a place of its own, which is cut to the axes."""
+    which, shares = [], []
+    for axis, values in zip(axes, places.T, strict=True):
+        cut = values.clip(axis[0], axis[-1])
+        below = np.searchsorted(axis, cut, side="right").clip(1, len(axis) - 1) - 1
+        which.append(below)
+        shares.append((cut - axis[below]) / (axis[below + 1] - axis[below]))
+    (i, j), (s, t), n = which, shares, np.arange(len(grids))
+    low, high = (grids[n, i + k, j] * (1 - t) + grids[n, i + k, j + 1] * t for k in (0, 1))
+    return low * (1 - s) + high * s
+
+
+def places(law: Float[np.ndarray, " 6"], terms: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
+    """(g, h) of this law, for rows (1, saturation, log10 of the draws)."""
+    return np.clip(terms @ np.reshape(law, (2, 3)).T, 0.0, 1.0)
 
 
 def exponents(law: Float[np.ndarray, " 6"], saturation: float, draws: int) -> tuple[float, float]:
     """(g, h) of this law."""
-    g, h = np.clip(np.reshape(law, (2, 3)) @ np.array([1.0, saturation, np.log10(draws)]), 0.0, 1.0)
+    g, h = places(law, np.array([[1.0, saturation, np.log10(draws)]]))[0]
     return float(g), float(h)
 
 
 def found_law(parts: Sequence[Surface]) -> Float[np.ndarray, " 6"]:
-    """The law with the greatest mean efficiency on these surfaces, by Nelder and Mead from the linear fit of the best places."""
+    """The law with the greatest mean efficiency on these surfaces, which share a grid, by Nelder and Mead from the linear fit of the best
+    places."""
     terms = np.array([[1.0, part.saturation, np.log10(part.draws)] for part in parts])
     start = np.linalg.lstsq(terms, np.array([[part.g, part.h] for part in parts]), rcond=None)[0].T.ravel()
+    axes, grids = parts[0].axes, np.stack([part.grid for part in parts])
 
     def loss(law: np.ndarray) -> float:
-        return -float(np.mean([part(*exponents(law, part.saturation, part.draws)) for part in parts]))
+        return -float(bilinear(axes, grids, places(law, terms)).mean())
 
     return minimize(loss, start, method="Nelder-Mead", options={"maxiter": STEPS, "xatol": 1e-3, "fatol": 1e-5}).x
 

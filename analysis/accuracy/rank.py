@@ -24,14 +24,19 @@ class Correlation:
 
 def spearman(x: Float[np.ndarray, " e"], y: Float[np.ndarray, " e"]) -> float:
     """Pearson's correlation of ranks, equal numbers sharing one; nan where one side is constant."""
-    a, b = (rankdata(side) - (len(side) + 1) / 2 for side in (x, y))
-    scale = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / scale if scale > 0 else float("nan")
+    return float(spearmans(x, y))
 
 
-def averaged(x: Float[np.ndarray, "k s e"], y: Float[np.ndarray, "k s e"]) -> float:
+def spearmans(x: Float[np.ndarray, "*r e"], y: Float[np.ndarray, "*r e"]) -> Float[np.ndarray, "*r"]:
+    """The same of many at once."""
+    a, b = (rankdata(side, axis=-1) - (side.shape[-1] + 1) / 2 for side in (x, y))
+    scale = np.sqrt(np.square(a).sum(-1) * np.square(b).sum(-1))
+    return np.divide((a * b).sum(-1), scale, out=np.full(np.shape(scale), np.nan), where=scale > 0)
+
+
+def averaged(x: Float[np.ndarray, "*r k s e"], y: Float[np.ndarray, "*r k s e"]) -> Float[np.ndarray, "*r"]:
     """The mean over settings of the correlation of the replicates' means."""
-    return float(np.nanmean([spearman(a, b) for a, b in zip(x.mean(1), y.mean(1), strict=True)]))
+    return np.asarray(np.nanmean(spearmans(x.mean(-2), y.mean(-2)), axis=-1))
 
 
 def correlation(x: Float[np.ndarray, "k s e"], y: Float[np.ndarray, "k s e"], seed: int = 0) -> Correlation:
@@ -39,11 +44,12 @@ def correlation(x: Float[np.ndarray, "k s e"], y: Float[np.ndarray, "k s e"], se
 
     The settings are kept: what is said is of these."""
     rng = np.random.default_rng(seed)
-    found: list[float] = []
+    picks: list[tuple[np.ndarray, np.ndarray]] = []
     _, replicates, things = x.shape
-    while len(found) < REPEATS:
-        which, rows = rng.integers(things, size=things), rng.integers(replicates, size=replicates)
+    while len(picks) < REPEATS:
+        which, rows = (np.asarray(rng.integers(count, size=count)) for count in (things, replicates))
         if len(np.unique(which)) > 2:
-            found.append(averaged(x[:, rows][:, :, which], y[:, rows][:, :, which]))
-    low, high = np.nanquantile(found, ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
-    return Correlation(averaged(x, y), float(low), float(high))
+            picks.append((which, rows))
+    drawn = [np.stack([side[:, rows][:, :, which] for which, rows in picks]) for side in (x, y)]
+    low, high = np.nanquantile(averaged(*drawn), ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    return Correlation(float(averaged(x, y)), float(low), float(high))

@@ -122,6 +122,7 @@ def panels(rows: int, columns: int, height: float, **options) -> tuple[Figure, n
 
 def wrapped(text: str, size: float, width: float, bold: bool = False) -> str:
     """In lines that fit so many inches at this size of type."""
+    text = text.replace(" %", "\u00a0%")  # a number is not parted from its unit
     return "\n".join(textwrap.wrap(text, int(72 * width / (size * LETTER * (1.1 if bold else 1))), break_on_hyphens=False))
 
 

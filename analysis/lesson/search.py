@@ -17,10 +17,12 @@ from straightedge.analysis.lesson.lesson import Found, Task
 from straightedge.analysis.problem.classification import Classification, Digits, Points
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.problem.teacher import Teacher
-from straightedge.estimators.free_form import MARGINS, interpolated
+from straightedge.estimators.free_form import MARGINS
 from straightedge.estimators.moment.free import FreePlan, Shape
 from straightedge.estimators.moment.marginal import Moments
+from straightedge.estimators.network.margin import interpolated
 from straightedge.estimators.network.network import Network
+from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.tempered import Tempered
 
@@ -34,6 +36,8 @@ STAGES = ((200, "exact"), (1000, "exact"), (300, "straight_through"))
 """(steps, trainer) of the networks."""
 RATE = 0.05
 """Of Adam, at first; it falls to zero."""
+PEAK = 30
+"""Steps of a search on one network alone."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Search(Task):
     form: Form = "free"
     draws: int = 10
     """Estimates averaged."""
-    steps: int = 360
+    steps: int = 300
     kinds: tuple[str, ...] = tuple(KINDS)
     networks: int = 2
     """Of each kind and stage."""
@@ -77,7 +81,7 @@ class Search(Task):
         """A group for each network judged: its efficiency; in the groups of layers, s at every margin; in all, the two means."""
         fit, judged = ([one for one in self.problems() if one.seed % 2 == odd] for odd in (0, 1))
         if self.form == "own":
-            parameters = [self.climb([one], begin, max(1, self.steps // len(judged)), seed, report) for one in judged]
+            parameters = [self.peak(one, begin, report) for one in judged]
             values = [value(one, own, self.form, self.draws) for one, own in zip(judged, parameters, strict=True)]
             return told(judged, values) | {"all": {"judged": float(np.mean(values))}}
         best = self.climb(fit, begin, self.steps, seed, report)
@@ -100,6 +104,22 @@ class Search(Task):
             loss.backward()
             adam.step()
             report(1, float(-loss.detach()))
+        return [one.detach() for one in parameters]
+
+
+    def peak(self, problem: Classification, begin: Tempered, report: Callable[..., object]) -> list[Tensor]:
+        """The best parameters for one network, by a quasi-Newton method (BFGS): there is no chance in its gradient."""
+        parameters = [one.requires_grad_() for one in first(begin, self.form)]
+        search = torch.optim.LBFGS(parameters, max_iter=PEAK, line_search_fn="strong_wolfe")
+
+        def again() -> Tensor:
+            search.zero_grad()
+            loss = -efficiency(problem, parameters, self.form, self.draws)
+            loss.backward()
+            report(1, float(-loss.detach()))
+            return loss
+
+        search.step(again)
         return [one.detach() for one in parameters]
 
 
@@ -153,7 +173,7 @@ def known(problem: Classification) -> tuple[Network, Tensor]:
 def efficiency(problem: Classification, parameters: list[Tensor], form: Form, draws: int) -> Tensor:
     """Mean over hidden layers, differentiable in the parameters; the definition is that of `analysis.accuracy.metric`."""
     network, gradient = known(problem)
-    moments = FreePlan(network, shapes=shaped(parameters, form, network.depth)).moments()
+    moments = FreePlan(network, StraightThrough(), shaped(parameters, form, network.depth)).moments()
     return torch.stack([share(moments, gradient, where, draws) for where in list(network.groups.values())[: network.depth]]).mean()
 
 

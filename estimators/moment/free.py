@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import cycle
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from straightedge.estimators.base import Rule
-from straightedge.estimators.free_form import margin
 from straightedge.estimators.moment.chain import ChainPlan
 from straightedge.estimators.moment.marginal import Moments, row_moments
-from straightedge.estimators.straight_through import StraightThrough
+from straightedge.estimators.network.margin import margin
 
 Shape = Callable[[Tensor], Tensor]
 """log c / (span F'(0)) of the log-odds of the unit's own state."""
@@ -19,17 +19,16 @@ Shape = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class FreePlan(ChainPlan):
-    """The moments of the chain estimator whose c is given by a shape for every Bernoulli layer, the first first."""
+    """The moments of the chain estimator whose c is given by a shape for every Bernoulli layer, the first first, in place of a rule's."""
 
-    rule: Rule = StraightThrough()
     shapes: tuple[Shape, ...] = ()
 
-    @property
+    @cached_property
     def factor(self):
-        remaining = iter(self.shapes)
+        layers = cycle(self.shapes)  # `tables` asks for them in this order
 
         def table(a: Float[Tensor, "*s"]) -> Float[Tensor, "*s 3 2"]:
-            noise, shape = self.network.noise, next(remaining)
+            noise, shape = self.network.noise, next(layers)
             top, t = self.network.span * noise.density(a.new_zeros(())), margin(a, noise)
             chance = torch.stack((noise.cdf(-a), noise.cdf(a)), -1)
             c = top * torch.stack((shape(-t), shape(t)), -1).exp()
