@@ -7,10 +7,8 @@ import torch
 
 from straightedge.estimators.base import Rule
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.margin import interpolated, margin
+from straightedge.estimators.network.margin import MARGINS, interpolated, margin
 from straightedge.estimators.network.unit import hard, with_slope
-
-MARGINS = (-9.0, -6.0, -4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0, 6.0, 9.0)
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class FreeForm(Rule):
     Paper   this package 2026, docs/tempered.md
     """
 
-    marker: ClassVar[str] = "*"
+    marker: ClassVar[str] = "d"
     logs: tuple[float, ...] = (0.0,) * 13
     """s at the margins, in nats."""
     margins: tuple[float, ...] = MARGINS

@@ -22,7 +22,7 @@ from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.lesson.lesson import Lesson
 from straightedge.analysis.lesson.search import KINDS, Search, tempered
 from straightedge.estimators.base import Estimator
-from straightedge.estimators.free_form import MARGINS
+from straightedge.estimators.network.margin import MARGINS
 from straightedge.estimators.psa import Psa
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.tempered import Tempered

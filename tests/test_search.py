@@ -12,11 +12,11 @@ from straightedge.analysis.lesson.search import KINDS, Search, efficiency, free,
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.problem.teacher import Teacher
-from straightedge.estimators.free_form import MARGINS, FreeForm
+from straightedge.estimators.free_form import FreeForm
 from straightedge.estimators.moment.exact import exact_moments
 from straightedge.estimators.moment.free import FreePlan
 from straightedge.estimators.network.error import InputError
-from straightedge.estimators.network.margin import interpolated
+from straightedge.estimators.network.margin import MARGINS, interpolated
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.estimators.tempered import Tempered

@@ -17,10 +17,9 @@ from straightedge.analysis.lesson.lesson import Found, Task
 from straightedge.analysis.problem.classification import Classification, Digits, Points
 from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.problem.teacher import Teacher
-from straightedge.estimators.free_form import MARGINS
 from straightedge.estimators.moment.free import FreePlan, Shape
 from straightedge.estimators.moment.marginal import Moments
-from straightedge.estimators.network.margin import interpolated
+from straightedge.estimators.network.margin import MARGINS, interpolated
 from straightedge.estimators.network.network import Network
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from straightedge.estimators.network.noise import Noise
 
+MARGINS = (-9.0, -6.0, -4.0, -2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5, 4.0, 6.0, 9.0)
+"""Log-odds at which a free form has values."""
 TINY = 1e-300
 
 
