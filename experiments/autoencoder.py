@@ -144,7 +144,7 @@ def figure(table):
     """Loss beyond that with the exact gradient above, cosine below, a column for each number of bits."""
     ends, accuracy = losses(table), accuracies(table)
     widths = list(dict.fromkeys(ends.problem_bits))
-    drawing, axes = figures.panels(2, len(widths), 5.4, sharex="col", sharey="row")
+    drawing, axes = figures.panels(2, len(widths), 6.2 if figures.narrow() else 5.4, sharex="col", sharey="row")
     for column, bits in enumerate(widths):
         above, below = axes[:, column]
         part = ends[ends.problem_bits == bits]
@@ -156,12 +156,12 @@ def figure(table):
             means = rows.groupby("problem_steps").cosine.mean()
             below.plot(means.index, means, **figures.mark(label) | {"markersize": 3.5})
         above.axvline(part.problem_steps.max(), color="0.7", linewidth=0.6, linestyle=":")
-        above.set_title(f"{bits} bits, {part.problem_corpus.iloc[0]} corpus")
+        above.set_title(f"{bits} bits,{chr(10) if figures.narrow() else ' '}{part.problem_corpus.iloc[0]} corpus")
         below.set(xlabel="steps")
         below.axhline(0, color="0.7", linewidth=0.6, zorder=0)
     axes[1, 0].set_ylim(top=1)
     axes[0, 0].set_ylabel(f"loss beyond {beside(ends)}'s,\nnats a document")
-    axes[1, 0].set_ylabel("cosine of one estimate, encoder")
+    axes[1, 0].set_ylabel("cosine of one estimate,\nencoder")
     figures.legend(drawing, list(dict.fromkeys(ends.trainer)))
     return drawing
 
@@ -174,7 +174,8 @@ def words(table):
     for bits, rows in last.groupby("problem_bits", sort=False):
         row, base, name = rows.groupby("trainer", sort=False).value.mean(), guide(rows), beside(rows)
         best = row.drop(base).idxmin()
-        parts.append(f"{said(best)} at {bits} bits ({row[best] - row[base]:+.2f} nats a document beside {name})")
+        unit = f"({row[best] - row[base]:+.2f})" if parts else f"({row[best] - row[base]:+.2f} nats a document beside {name})"
+        parts.append(f"{said(best)} at {bits} bits {unit}")
         lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row[base]:.2f} with {name}, at {bits} bits")
     count = last.problem_seed.nunique()
     networks = "one network" if count == 1 else f"{count} networks"

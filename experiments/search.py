@@ -51,7 +51,7 @@ class Config:
     """Of networks."""
     networks: int = 2
     """Of each kind and stage of training; rules are found on the even ones and judged on the odd ones."""
-    steps: int = 300
+    steps: int = 200
     """Of a search, an exact gradient each."""
 
 

@@ -128,7 +128,7 @@ def figure(table):
     for panel, name in ((silent, "share that cannot be told"), (accused, "share accused, upper limit")):
         panel.set(xscale="log", xlabel="rows of all seeds", ylabel=name, title="unbiased estimators")
     silent.set_ylim(-0.03, 1.03)
-    silent.legend(frameon=False, fontsize=6)
+    silent.legend(frameon=False)
     accused.set_yscale("log")
     figures.decimal(accused.yaxis)
     for place, (planted, part) in enumerate(power.groupby("planted", sort=False)):
@@ -139,7 +139,7 @@ def figure(table):
     ticks = sorted(power.seeds.unique())
     found.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     found.xaxis.set_minor_locator(figures.no_ticks())
-    found.legend(frameon=False, fontsize=6)
+    found.legend(frameon=False)
     return drawing
 
 

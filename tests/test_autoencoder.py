@@ -12,8 +12,10 @@ from straightedge.analysis.problem.counts import corpus
 from straightedge.analysis.problem.course import Course
 from straightedge.analysis.problem.listener import LISTENER
 from straightedge.analysis.problem.problem import ProblemError
+from straightedge.analysis.store.checkpoint import VARIABLE
 from straightedge.estimators.sum.truth import exact_gradient, exact_loss
 from straightedge.experiments import autoencoder
+from straightedge.experiments.command.study import perform_study
 from straightedge.experiments.runner import perform
 
 pytestmark = pytest.mark.exact
@@ -123,3 +125,20 @@ def test_study(tmp_path, monkeypatch):
     drawing = autoencoder.figure(table)
     assert len(drawing.axes) == 2
     close(drawing)
+
+
+@pytest.mark.endtoend
+def test_a_run_beside_another_configurations_checkpoint_is_refused(tmp_path, monkeypatch):
+    """Checkpoints are below --results; one that bears this course's name and says that it is of another stops the run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "")
+    run = ["--smoke", "--jobs", "1", "--only", "straight_through", "--results", "there"]
+    assert perform_study("autoencoder", [*run, "--rate", "0.003"]) == 0
+    folder = tmp_path / "there" / "checkpoint"
+    first = sorted(folder.iterdir())
+    assert first and all(path.name.startswith("autoencoder-") for path in first) and not (tmp_path / "results").exists()
+    assert perform_study("autoencoder", [*run, "--rate", "0.004"]) == 0
+    second = next(path for path in sorted(folder.iterdir()) if path not in first)
+    second.write_bytes(first[0].read_bytes())
+    with pytest.raises(ProblemError, match="a checkpoint of another configuration"):
+        perform_study("autoencoder", [*run, "--rate", "0.004", "--rows", "60"])

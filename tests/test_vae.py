@@ -21,6 +21,7 @@ from straightedge.analysis.problem.problem import ProblemError
 from straightedge.analysis.problem.vae import ImageAutoencoder, sampled_loss
 from straightedge.analysis.store.checkpoint import VARIABLE
 from straightedge.estimators.catalogue.spelling import estimator_of
+from straightedge.estimators.network.error import InputError
 from straightedge.estimators.sum.truth import exact_gradient, exact_loss
 from straightedge.experiments import vae as study
 from straightedge.experiments.command.study import perform_study
@@ -192,6 +193,15 @@ def test_study(tmp_path, monkeypatch):
     for draw in (study.figure, study.ranked):
         drawing = draw(table)
         close(drawing)
+
+
+@pytest.mark.unit
+def test_a_device_that_is_not_here_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("vae", "autoencoder", "classification", "latent_weights"):
+        with pytest.raises(InputError, match="device: 'cuda:77' is not here; expected one of cpu"):
+            perform_study(name, ["--smoke", "--device", "cuda:77"])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.endtoend

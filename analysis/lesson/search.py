@@ -49,7 +49,7 @@ class Search(Task):
     form: Form = "free"
     draws: int = 10
     """Estimates averaged."""
-    steps: int = 300
+    steps: int = 200
     kinds: tuple[str, ...] = tuple(KINDS)
     networks: int = 2
     """Of each kind and stage."""
@@ -107,19 +107,25 @@ class Search(Task):
 
 
     def peak(self, problem: Classification, begin: Tempered, report: Callable[..., object]) -> list[Tensor]:
-        """The best parameters for one network, by a quasi-Newton method (BFGS): there is no chance in its gradient."""
+        """The best parameters seen for one network, by a quasi-Newton method (BFGS): there is no chance in its gradient.  A step of it may
+        be so long that nothing is a number there."""
         parameters = [one.requires_grad_() for one in first(begin, self.form)]
         search = torch.optim.LBFGS(parameters, max_iter=PEAK, line_search_fn="strong_wolfe")
+        most, best = 0.0, [one.detach().clone() for one in parameters]
 
         def again() -> Tensor:
+            nonlocal most, best
             search.zero_grad()
             loss = -efficiency(problem, parameters, self.form, self.draws)
             loss.backward()
-            report(1, float(-loss.detach()))
+            reached = float(-loss.detach())
+            if reached > most:
+                most, best = reached, [one.detach().clone() for one in parameters]
+            report(1, reached)
             return loss
 
         search.step(again)
-        return [one.detach() for one in parameters]
+        return best
 
 
 def told(problems: list[Classification], values: list[float]) -> Found:
