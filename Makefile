@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Checking shapes and types at every call doubles the time of a test, so the short ones do it for all.
+QUICK := (unit or exact) and not (sampled or study or endtoend)
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
@@ -19,11 +21,11 @@ figures: $(VENV)/ready ## draws every published figure in results/, measuring on
 $(STUDIES): $(VENV)/ready ## draws one study's figure
 	@$(RUN) -m straightedge $@
 
-test: $(VENV)/ready ## runs all tests
-	@$(RUN) -m pytest
+test: quick ## runs all tests
+	@$(RUN) -m pytest -m "not ($(QUICK))"
 
-quick: $(VENV)/ready ## runs the tests that take under two minutes: no sampling, no study, no other process
-	@$(RUN) -m pytest -m "(unit or exact) and not (sampled or study or endtoend)"
+quick: $(VENV)/ready ## runs the tests that take under two minutes: no sampling, no study, no other process; every call's types are checked
+	@$(RUN) -m pytest -m "$(QUICK)" --jaxtyping-packages=straightedge,beartype.beartype
 
 coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches
 	@$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered
