@@ -219,3 +219,17 @@ def test_draws_counts_estimates(results):
                 assert bias2 + variance / int(said) <= target**2 * (1 + 1e-5)
                 assert said == "1" or bias2 + variance / (int(said) - 1) > target**2
     assert "never" not in set(table.loc["ARM"].to_numpy().ravel())
+
+
+@pytest.mark.endtoend
+@pytest.mark.parametrize("name", [name for name in STUDIES if "estimators" in {part.name for part in fields(study_of(name).config)}])
+def test_an_estimator_joins_those_of_the_study(name, capsys, tmp_path, monkeypatch):
+    """Once for each network or so; what is there already is not added again."""
+    monkeypatch.chdir(tmp_path)
+    counts = []
+    for words in ((), ("--estimator", "tempered:g=0.3"), ("--estimator", "tempered:g=0.3", "tempered:g=0.3")):
+        assert perform_study(name, ["--smoke", "--dry-run", *words]) == 0
+        said = capsys.readouterr().out
+        counts.append(int(re.search(r"(\d+) cells to measure", said)[1]))
+        assert ("g=0.3" in said) == bool(words)
+    assert counts[0] < counts[1] == counts[2]

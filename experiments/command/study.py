@@ -181,7 +181,7 @@ def own(study: Study, config: Any, run: Run) -> Any:
     if run.network and not study.networks:
         raise InputError(f"{study.name}: its question is about networks that it makes; expected no --network")
     if run.estimator or run.only:
-        before = () if run.only else study.chosen(config)
+        before = () if run.only else study.chosen(config) if config.estimators is None else config.estimators
         config = replace(config, estimators=tuple(dict.fromkeys((*before, *named(run.only), *named(run.estimator)))))
     if run.network:
         from straightedge.analysis.problem.archive import Archive
