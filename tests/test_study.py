@@ -1,5 +1,6 @@
 """The runner of studies: every combination once, resumed, redrawn only when needed, byte for byte the same."""
 
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -15,7 +16,9 @@ from straightedge.estimators.moment.exact import exact_moments
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments import bias_variance, draws
+from straightedge.experiments.command.study import perform_study
 from straightedge.experiments.runner import manifest, perform
+from straightedge.experiments.runner.listing import studies
 from straightedge.experiments.runner.moved import moved
 
 pytestmark = pytest.mark.study
@@ -222,12 +225,12 @@ def test_draws_counts_estimates(results):
 
 
 @pytest.mark.endtoend
-@pytest.mark.parametrize("name", [name for name in STUDIES if "estimators" in {part.name for part in fields(study_of(name).config)}])
+@pytest.mark.parametrize("name", [name for name, one in studies().items() if "estimators" in vars(one.config())])
 def test_an_estimator_joins_those_of_the_study(name, capsys, tmp_path, monkeypatch):
     """Once for each network or so; what is there already is not added again."""
     monkeypatch.chdir(tmp_path)
     counts = []
-    for words in ((), ("--estimator", "tempered:g=0.3"), ("--estimator", "tempered:g=0.3", "tempered:g=0.3")):
+    for words in ((), ("--estimator", "tempered:g=0.3"), ("--estimator", "tempered:g=0.3") * 2):
         assert perform_study(name, ["--smoke", "--dry-run", *words]) == 0
         said = capsys.readouterr().out
         counts.append(int(re.search(r"(\d+) cells to measure", said)[1]))
