@@ -1,6 +1,7 @@
 """Free form: a straight-through rule whose derivative is a table, read off by how likely a unit was to be in its state."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 
 import torch
@@ -26,19 +27,26 @@ class FreeForm(Rule):
     """
 
     marker: ClassVar[str] = "d"
-    logs: tuple[float, ...] = (0.74, 0.73, 0.26, 0.46, 0.21, 0.15, 0.15, -0.12, -0.86, -1.05, -0.39, -0.81, -1.04)
-    """s at the margins, in nats; by default those found for the mean of ten estimates on trained networks."""
-    margins: tuple[float, ...] = MARGINS
-    """Log-odds of the unit's own state, from the rarest on."""
+    logs: str = "0.74/0.73/0.26/0.46/0.21/0.15/0.15/-0.12/-0.86/-1.05/-0.39/-0.81/-1.04"
+    """s in nats where the log-odds of the unit's own state are -9, -6, -4, -2.5, -1.5, -0.75, 0 and so on to 9; by default
+    for the mean of ten estimates on trained networks."""
 
     def __post_init__(self):
-        if len(self.logs) != len(self.margins) or len(self.margins) < 2 or list(self.margins) != sorted(set(self.margins)):
-            raise InputError(f"free_form: {len(self.logs)} logs at {len(self.margins)} margins; expected as many, two or more, margins "
-                             "that rise")
+        try:
+            found = self.values
+        except ValueError:
+            found = ()
+        if len(found) != len(MARGINS) or not all(map(isfinite, found)):
+            raise InputError(f"free_form: logs = {self.logs!r}; expected {len(MARGINS)} numbers with a / between two")
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """s at the margins."""
+        return tuple(map(float, self.logs.split("/")))
 
     def unit(self, a, u, noise):
         fixed = a.detach()
         x = hard(fixed, u, noise)
-        margins, logs = (torch.tensor(part, dtype=a.dtype, device=a.device) for part in (self.margins, self.logs))
+        margins, logs = (torch.tensor(part, dtype=a.dtype, device=a.device) for part in (MARGINS, self.values))
         top = noise.density(fixed.new_zeros(()))
         return with_slope(x, a, 2 * top * interpolated(x * margin(fixed, noise), margins, logs).exp())

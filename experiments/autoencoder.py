@@ -38,10 +38,8 @@ from straightedge.experiments.runner.study import Study
 
 ESTIMATORS = (Arm(), Disarm(), Reinforce(baseline="leave_one_out", samples=4), StraightThrough(), Tempered(), Identity(), GumbelSoftmax(),
               StGumbel(), GumbelRao(), Zgr())
-LONG = ESTIMATORS[2]
 FIELDS = ("bits", "corpus", "trainer", "steps", "correction", "seed", "device")
-METRICS = ("bias2", "variance", "exact2", "cosine", "efficiency", "reference_error")
-QUALITY = ("precision", "perplexity")
+METRICS, QUALITY = ("bias2", "variance", "exact2", "cosine", "efficiency", "reference_error"), ("precision", "perplexity")
 EXACT = 16
 """Bits up to which everything is exact."""
 
@@ -85,7 +83,6 @@ class Config:
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
 PAPER = Config(bits=(8, 12, 16), documents=500, vocabulary=500, steps=(0, 100, 300, 1000, 3000), correction=1000, networks=3, rows=500)
-"""Its gradient of 16 bits takes most of the time; `--dry-run` tells how long it may be."""
 
 
 def cells(config):
@@ -97,15 +94,14 @@ def cells(config):
                 return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed,
                                    config.device)
 
-            exact = bits <= EXACT
-            guide, reference = (Exact(), None) if exact else (Disarm(), Reference(LONG, config.reference_rows))
+            guide, reference = (Exact(), None) if (exact := bits <= EXACT) else (Disarm(), Reference(ESTIMATORS[2], config.reference_rows))
             for trainer in map(words_of, dict.fromkeys((guide, *config.estimators))):
-                ends = [at(config.steps[-1], trainer, correction) for correction in (0, config.correction)]
                 courses = [at(steps, trainer) for steps in config.steps] + [at(config.steps[-1], trainer, config.correction)]
                 losses += [Cell(one, Exact(), method="exact", device=config.device) if exact else Score(Judged(one, "loss"))
                            for one in courses]
                 if config.quality != "none":
-                    quality += [Score(Judged(one, config.quality, config.corpus_test)) for one in ends]
+                    quality += [Score(Judged(at(config.steps[-1], trainer, late), config.quality, config.corpus_test))
+                                for late in (0, config.correction)]
             accuracy += [Cell(at(steps, words_of(guide)), estimator, config.rows, config.seeds, method="sampled", device=config.device,
                               reference=reference)
                          for steps in config.steps for estimator in config.estimators]
@@ -159,9 +155,8 @@ def figure(table):
         above.set_title(f"{bits} bits,{chr(10) if figures.narrow() else ' '}{part.problem_corpus.iloc[0]} corpus")
         below.set(xlabel="steps")
         below.axhline(0, color="0.7", linewidth=0.6, zorder=0)
-    axes[1, 0].set_ylim(top=1)
     axes[0, 0].set_ylabel(f"loss beyond {beside(ends)}'s,\nnats a document")
-    axes[1, 0].set_ylabel("cosine of one estimate,\nencoder")
+    axes[1, 0].set(ylim=(None, 1), ylabel="cosine of one estimate,\nencoder")
     figures.legend(drawing, list(dict.fromkeys(ends.trainer)))
     return drawing
 
@@ -174,12 +169,10 @@ def words(table):
     for bits, rows in last.groupby("problem_bits", sort=False):
         row, base, name = rows.groupby("trainer", sort=False).value.mean(), guide(rows), beside(rows)
         best = row.drop(base).idxmin()
-        unit = f"({row[best] - row[base]:+.2f})" if parts else f"({row[best] - row[base]:+.2f} nats a document beside {name})"
-        parts.append(f"{said(best)} at {bits} bits {unit}")
+        parts.append(f"{said(best)} at {bits} bits ({row[best] - row[base]:+.2f}{'' if parts else f' nats a document beside {name}'})")
         lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row[base]:.2f} with {name}, at {bits} bits")
-    count = last.problem_seed.nunique()
-    networks = "one network" if count == 1 else f"{count} networks"
-    return Words(f"After {last.problem_steps.max()} steps, {networks} a width, the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
+    when = f"After {last.problem_steps.max()} steps, {last.problem_seed.nunique()} of each network"
+    return Words(f"{when}, the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
 
 
 def tables(table):
@@ -197,8 +190,8 @@ def tables(table):
                 line[f"{measure}, {when}"] = mine[mine.problem_steps == step][measure].mean() if len(mine) else np.nan
         lines.append(line)
     found = pd.DataFrame(lines)
-    order = {name: place for place, name in enumerate(dict.fromkeys(found.network))}
-    found = found.assign(place=found.network.map(order)).sort_values(["place", "loss, nats a document"]).drop(columns="place")
+    order = list(dict.fromkeys(found.network))
+    found = found.assign(place=found.network.map(order.index)).sort_values(["place", "loss, nats a document"]).drop(columns="place")
     numbers = found.select_dtypes("number").columns
     digits = {name: 5 if name in ("loss, nats a document", "corrected") else 4 if name.startswith(QUALITY) else 3 for name in numbers}
     return found.assign(**{name: aligned(found[name], digits[name]) for name in numbers}).set_index("network")

@@ -39,8 +39,7 @@ MORE = (*KINDS, Teacher((6, 6, 6), inputs=8, points=100), Points((7,), points=10
 STAGES = ((0, "exact"), (200, "exact"), (1000, "exact"), (300, "straight_through"))
 LEAST = 0.5
 """The least g + h: below it the second moment, P(x)^(2 (g + h) - 1) of the rarer state, has no bound as units saturate."""
-DRAWS = (1, 10, 100, 1000)
-REPEATS = 2000
+DRAWS, REPEATS = (1, 10, 100, 1000), 2000
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """How good can a straight-through rule be at all, and which one is it?
 
 A rule that treats both states alike, and knows of a unit its pre-activation and its state, is one function: the factor that the derivative
-is multiplied by, against the log-odds of the state that the unit is in.  On the left those found for so many estimates averaged, by exact
+is multiplied by, against the log-odds of the state that the unit is in.  Curves: those found for so many estimates averaged, by exact
 gradients of exact efficiency, on trained networks, with the rules of the literature: a rare state is on the left of each panel, a certain
-one on the right.  On the right the efficiency, mean over hidden layers, on other networks than they were found on; bars are 95 % intervals
-over networks.  The ceiling is found for each network on itself.
+one on the right.  The other panels have the efficiency, mean over hidden layers, on other networks than they were found on; bars are 95 %
+intervals over networks.  The ceiling is found for each network on itself.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from straightedge.analysis.figure.name import words as named
 from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.figure.picture import Picture, Words
 from straightedge.analysis.lesson.lesson import Lesson
-from straightedge.analysis.lesson.search import KINDS, Search, tempered
+from straightedge.analysis.lesson.search import Search, tempered
 from straightedge.estimators.base import Estimator
 from straightedge.estimators.network.margin import MARGINS
 from straightedge.estimators.psa import Psa
@@ -43,11 +43,11 @@ class Config:
     """Defaults are the published figure."""
 
     estimators: Suppressed[tuple[Estimator, ...]] = RULES
-    forms: tuple[str, ...] = tuple(FORMS)
+    forms: tuple[str, ...] = ("exponents", "exponents_by_layer", "free", "free_by_layer", "own")
     """Of the rules searched."""
     draws: tuple[int, ...] = (1, 10, 100)
     """Numbers of estimates averaged, a search for each."""
-    kinds: tuple[str, ...] = tuple(KINDS)
+    kinds: tuple[str, ...] = ("moons", "rings", "digits", "normal", "deep", "teacher")
     """Of networks."""
     networks: int = 2
     """Of each kind and stage of training; rules are found on the even ones and judged on the odd ones."""

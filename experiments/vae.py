@@ -89,8 +89,7 @@ def cells(config):
     """The loss at every checkpoint of every course of training, and every estimator's accuracy at those of one of them."""
     losses, accuracy = [], []
     for bits in config.bits:
-        exact = bits <= EXACT
-        guide, reference = (Exact(), None) if exact else (Disarm(), Reference(FOUR, config.reference_rows))
+        guide, reference = (Exact(), None) if bits <= EXACT else (Disarm(), Reference(FOUR, config.reference_rows))
         for seed in range(config.networks):
             def at(steps, trainer, bits=bits, seed=seed):
                 return ImageAutoencoder(bits, config.images, config.points, steps, trainer, config.rate, seed, config.device)
