@@ -28,7 +28,7 @@ from straightedge.estimators.psa import Psa
 from straightedge.estimators.tempered import Tempered
 from straightedge.experiments.runner.study import Study
 
-G, H = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0)
+G, H, REPEATS = (0.0, 0.125, 0.25, 0.5, 0.75, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0), 2000
 NAMED = {"straight-through": (1.0, 1.0), "ZGR": (1.0, 0.0), "scaled identity": (0.0, 1.0)}
 OTHERS = (Mve(), ClippedIdentity(), Psa())
 KINDS = (Points((5, 5, 5), points=100), Points((5, 5, 5), shape="rings", points=100), Points((8, 8), points=100),
@@ -39,7 +39,7 @@ MORE = (*KINDS, Teacher((6, 6, 6), inputs=8, points=100), Points((7,), points=10
 STAGES = ((0, "exact"), (200, "exact"), (1000, "exact"), (300, "straight_through"))
 LEAST = 0.5
 """The least g + h: below it the second moment, P(x)^(2 (g + h) - 1) of the rarer state, has no bound as units saturate."""
-DRAWS, REPEATS = (1, 10, 100, 1000), 2000
+DRAWS = (1, 10, 100, 1000)
 
 
 @dataclass(frozen=True)
