@@ -46,6 +46,7 @@ def test_paired_counts():
     assert both(before, after) == (2, 1) and moved(before, before) == []
 
 
+@pytest.mark.endtoend
 @pytest.mark.skipif(not (root() / ".git").exists(), reason="no history in this checkout")
 def test_a_revision_beside_the_folder():
     said = compared("HEAD", str(root() / "results" / "fourier"))

@@ -120,6 +120,7 @@ def test_the_same_folder_twice_and_with_an_equals_sign(folder):
     assert found.returncode == 0 and found.stdout.count("\n  sound  ") == 1
 
 
+@pytest.mark.endtoend
 @pytest.mark.parametrize("way", FATAL)
 def test_what_ends_the_process_that_imports_it_is_one_sentence(way, tmp_path):
     """Its last act is not ours: it is tried in a process of its own, and the sound one beside it is measured all the same."""
@@ -132,6 +133,7 @@ def test_what_ends_the_process_that_imports_it_is_one_sentence(way, tmp_path):
     assert run("draws", "--plugins", tmp_path, "--smoke", "--only", "sound", "--dry-run", "--results", tmp_path).returncode == 0
 
 
+@pytest.mark.endtoend
 def test_what_ends_the_process_that_asks_it_is_named_by_its_cell(tmp_path):
     """In `check`, while a measurement is planned, is not silence either."""
     body = "    def check(self, network):\n        import os\n        os._exit(0)\n"

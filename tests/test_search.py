@@ -98,6 +98,7 @@ def test_efficiency_is_its_definition():
     assert value(TRAINED, parameters, "exponents", 8) != pytest.approx(np.mean(parts), rel=1e-4)
 
 
+@pytest.mark.study
 def test_what_is_found_is_better(monkeypatch):
     """On the networks that it is found on; where every network has its own, on all."""
     monkeypatch.setitem(KINDS, "digits", Points((3, 3), points=10))
