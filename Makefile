@@ -24,7 +24,7 @@ $(STUDIES): $(VENV)/ready ## draws one study's figure
 test: quick ## runs all tests
 	@$(RUN) -m pytest -m "not ($(QUICK))"
 
-quick: $(VENV)/ready ## runs the tests that take under two minutes: no sampling, no study, no other process; every call's types are checked
+quick: $(VENV)/ready ## runs the short tests, some minutes: no sampling, no study, no other process; every call's types are checked
 	@$(RUN) -m pytest -m "$(QUICK)" --jaxtyping-packages=straightedge,beartype.beartype
 
 coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches

@@ -134,13 +134,19 @@ def said(table):
     found = efficiencies(table)
     draws = sorted(map(int, found.draws.unique()))
     number = draws[len(draws) // 2]
-    means = found[found.draws == number].groupby("name").efficiency.mean()
-    free, two = means.get(FORMS["free"], np.nan), means.get(FORMS["exponents"], np.nan)
+    means = means_of(found, number)
+    one = next(FORMS[form] for form in ("free", *FORMS) if FORMS[form] in means)
     others = {named("straight_through"): "straight-through", named("zgr"): "ZGR", FORMS["own"]: "one of its own for each network"}
-    rest = {name: means[long] for long, name in others.items() if long in means}
-    return Words(f"For {number} estimate{'s' * (number > 1)}, a rule of any form reaches {percent(free)} of an exact step on other "
-                 f"networks, two exponents {percent(two)}; {listed(f'{name} {percent(value)}' for name, value in rest.items())}.",
-                 f"{percent(free)} of an exact step is what the best rule found for {number} estimates reaches.")
+    others = {FORMS["exponents"]: "two exponents"} | others
+    rest = {name: means[long] for long, name in others.items() if long in means and long != one}
+    return Words(f"For {number} estimate{'s' * (number > 1)}, {one} reaches {percent(means[one])} of an exact step; "
+                 f"{listed(f'{name} {percent(value)}' for name, value in rest.items())}.",
+                 f"{percent(means[one])} of an exact step is what {one} reaches for {number} estimates.")
+
+
+def means_of(found, number):
+    """Name -> mean efficiency over networks for so many estimates; what is no number on one of them is none."""
+    return found[found.draws == number].groupby("name").efficiency.agg(lambda values: values.mean(skipna=False))
 
 
 def tables(table):
@@ -149,8 +155,8 @@ def tables(table):
     for name in dict.fromkeys(found.name):
         line = {"rule": name}
         for number in sorted(found.draws.unique()):
-            part = found[(found.draws == number)].pivot_table("efficiency", "network", "name")
-            line[f"M = {number}"] = part[name].mean()
+            part = found[(found.draws == number)].pivot(index="network", columns="name", values="efficiency")
+            line[f"M = {number}"] = means_of(found, number)[name]
             if FORMS["exponents"] in part and name != FORMS["exponents"]:
                 ahead, low, high = interval((part[name] - part[FORMS["exponents"]]).to_numpy())
                 line |= {f"ahead, M = {number}": ahead, f"from, M = {number}": low, f"to, M = {number}": high}

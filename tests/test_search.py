@@ -160,4 +160,7 @@ def test_study(tmp_path, monkeypatch):
     drawing = study.figure(table)
     assert len(drawing.axes) == 4
     close(drawing)
-    assert "%" in study.said(table).answer
+    assert "two exponents reaches" in study.said(table).answer and "nan" not in study.said(table).answer
+    broken = found.assign(efficiency=found.efficiency.where(found.index > 0))
+    name, number = broken.name.iloc[0], int(broken.draws.iloc[0])
+    assert np.isnan(study.means_of(broken, number)[name]) and study.means_of(found, number).notna().all()
