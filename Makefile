@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PIP = $(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-# Checking shapes and types at every call doubles the time of a test, so the short ones do it for all.
-QUICK := (unit or exact) and not (sampled or study or endtoend)
+QUICK := (unit or exact) and not (wide or sampled or study or endtoend)
+# Checking shapes and types at every call doubles the time of a test: in `make test` the quick ones do it for all.
+TYPED := --jaxtyping-packages=straightedge,beartype.beartype
 STUDIES := $(patsubst experiments/%.py,%,$(shell grep -l '^STUDY = ' experiments/*.py))
 
 .DEFAULT_GOAL := help
@@ -21,11 +22,12 @@ figures: $(VENV)/ready ## draws every published figure in results/, measuring on
 $(STUDIES): $(VENV)/ready ## draws one study's figure
 	@$(RUN) -m straightedge $@
 
-test: quick ## runs all tests
+test: $(VENV)/ready ## runs all tests; in the quick ones the types and shapes of every call are checked
+	@$(RUN) -m pytest -m "$(QUICK)" $(TYPED)
 	@$(RUN) -m pytest -m "not ($(QUICK))"
 
-quick: $(VENV)/ready ## runs the short tests, some minutes: no sampling, no study, no other process; every call's types are checked
-	@$(RUN) -m pytest -m "$(QUICK)" --jaxtyping-packages=straightedge,beartype.beartype
+quick: $(VENV)/ready ## runs the tests that take a minute: no sampling, no study, no other process, no wide grid
+	@$(RUN) -m pytest -m "$(QUICK)"
 
 coverage: $(VENV)/ready ## runs all tests and says which lines none of them reaches
 	@$(RUN) -m pytest --cov --cov-report=term-missing:skip-covered

@@ -1,15 +1,16 @@
 """One thread in every test process: the tests run side by side on all cores."""
 
 import pytest
-import torch
-
-from straightedge.experiments.runner import spread
 
 KINDS = {"unit", "exact", "sampled", "study", "endtoend"}
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
+    import torch
+
+    from straightedge.experiments.runner import spread  # what only hands out tests need not wait for these
+
     torch.set_num_threads(1)
     spread.CORES = 1
 

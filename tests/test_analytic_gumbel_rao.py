@@ -35,6 +35,7 @@ def integral(a, x, noise, tau):
     return quad(value, 0, 1, points=EDGES, limit=1000, epsabs=1e-10)[0]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("noise", NOISES)
 def test_against_quadrature(noise):
     for tau in (1.5, 0.5, 0.05):
@@ -45,6 +46,7 @@ def test_against_quadrature(noise):
                     assert float(slope) == pytest.approx(integral(a, x, NOISES[noise], tau), rel=3e-4)
 
 
+@pytest.mark.wide
 def test_means_and_variances_among_its_relatives():
     """The mean is that of st_gumbel, the variance less, and both are zgr's as tau goes to zero."""
     network = Points((3, 2), points=5).build()

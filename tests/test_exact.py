@@ -64,6 +64,7 @@ def chain(widths, loss, noise="logistic", states=SIGNS, seed=0, points=4):
 LOSSES = [CrossEntropy(), LogisticLoss(), SquaredError(), StateFunction(lambda x: (x.sum(-1) - 0.3).pow(3))]
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("states", [SIGNS, BITS])
 @pytest.mark.parametrize("noise", NOISES)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)

@@ -37,6 +37,7 @@ def test_straight_through(noise):
         torch.testing.assert_close(weights[..., power, :], torch.stack((q, p), -1) * (slope**power).unsqueeze(-1), rtol=1e-11, atol=0)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("noise", ["logistic", "uniform", "triangular", "normal"])
 @pytest.mark.parametrize("tau", [1e-3, 0.05, 1.0, 10.0])
 def test_relaxed_derivative(noise, tau):

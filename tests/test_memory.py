@@ -77,6 +77,7 @@ def test_no_estimator_holds_more_than_is_counted(estimator):
         assert peak(estimator, network) <= held(network, estimator), problem.name
 
 
+@pytest.mark.wide
 @pytest.mark.unit
 def test_a_count_without_what_is_learned_would_be_too_small(monkeypatch):
     network, estimator = PROBLEMS[1].build(), registry()["rodeo"](hidden=64)

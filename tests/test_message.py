@@ -34,6 +34,7 @@ NETWORKS = {
     "function, deep": grid.network((2, 1, 2, 2), StateFunction(lambda x: torch.sin(x[..., 0]) + x.prod(-1)), inputs=1),
     "constant": grid.network((2, 2), StateFunction(lambda x: torch.ones_like(x[..., 0]))),
 }
+NARROW = {"constant", "many targets, uniform"}
 SMOOTH = {
     "two layers": grid.network((1, 1), LogisticLoss()),
     "normal": grid.network((1, 1), SquaredError(), outputs=2, noise=NOISES["normal"], states=BITS),
@@ -44,7 +45,8 @@ OF_THE_NOISE = {"st_gumbel", "gumbel_rao", "decoupled_st_gumbel"}
 HARD = [name for name, kind in registry().items() if issubclass(kind, Rule) and name not in RELAXED | OF_THE_NOISE]
 
 
-@pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
+@pytest.mark.parametrize("network", [pytest.param(network, id=name, marks=() if name in NARROW else pytest.mark.wide)
+                                     for name, network in NETWORKS.items()])
 @pytest.mark.parametrize("name", HARD)
 def test_rule(name, network):
     rule = registry()[name]()
@@ -54,6 +56,7 @@ def test_rule(name, network):
     assert grid.agree(network, exact_moments(rule, network), truth)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("network", SMOOTH.values(), ids=SMOOTH)
 @pytest.mark.parametrize("rule", [StGumbel(1.0), StGumbel(2.0), DecoupledStGumbel(2.0, 1.5)], ids=str)
 def test_rule_whose_derivative_depends_on_the_noise(rule, network):

@@ -131,6 +131,7 @@ def test_rows_one_by_one_are_rows_mapped(spelled):
 # Modules that are no chains
 
 
+@pytest.mark.wide
 @pytest.mark.exact
 @pytest.mark.parametrize("name", CASES)
 def test_the_exact_gradient_is_that_of_brute_force(name):

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.unit
 WRONG = {"zeros": 0.0, "turned round": -1.0, "twice": 2.0}
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("factor", WRONG.values(), ids=WRONG)
 @pytest.mark.parametrize("scale", (1e-12, 1e-30, 1e20))
 def test_losses_of_any_size(factor, scale):
@@ -89,6 +90,7 @@ def neighbours(logits, f, rng):
     return f(x).unsqueeze(-1) * (x - torch.sigmoid(logits))
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("estimate", "expected", "said"), (
     (batch_baseline, Outcome.BIASED, "in calls of 1 rows"),
     (baseline_of_others, Outcome.DEPENDENT, "rows of calls of 1 follow another law"),

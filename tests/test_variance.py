@@ -20,6 +20,7 @@ def apart(net, found: np.ndarray, truth: np.ndarray) -> float:
     return max(float(np.linalg.norm((found - truth)[part]) / np.linalg.norm(truth[part])) for part in net.groups)
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", CERTAIN)
 @pytest.mark.parametrize("rule", certain.FACTORS)
 def test_rule(rule, name):
@@ -28,6 +29,7 @@ def test_rule(rule, name):
         assert apart(net, found, truth) < 1e-12
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("rule", certain.FACTORS)
 @pytest.mark.parametrize("scale", (0.8, 3.0, 9.0))
 def test_rule_on_units_of_every_kind(rule, scale):
@@ -37,6 +39,7 @@ def test_rule_on_units_of_every_kind(rule, scale):
         assert apart(net, found, truth) < 1e-9
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize("name", CERTAIN)
 @pytest.mark.parametrize("estimator", ("local_expectation", "measure_valued", "psa"))
 def test_differences_of_losses_in_the_last_layer(estimator, name):

@@ -111,6 +111,7 @@ def test_exact_gradient(loss, noise, states):
         assert distance(net, found, broken) > 1e-3
 
 
+@pytest.mark.wide
 @pytest.mark.parametrize(("loss", "noise", "states"), SETTINGS)
 @pytest.mark.parametrize("name", estimator.MOMENTS)
 def test_exact_moments(name, loss, noise, states):
@@ -161,6 +162,7 @@ SAMPLED = [(name, states, {}) for name in RANDOM for states in ENCODINGS] + [
     (name, states, {"hidden": (2, 1), "points": 2}) for name in estimator.SMALL for states in ENCODINGS]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("name", "states", "shape"), SAMPLED)
 def test_sampled_rows(name, states, shape):
     """In every layer an error of MEAN_POWER of the mean, or of VARIANCE_POWER of the variance, would show; so would a wrong sign,

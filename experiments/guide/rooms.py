@@ -30,10 +30,15 @@ def sources() -> dict[str, str]:
             if path.stem not in ("__init__", "__main__")}
 
 
-def arrows(texts: dict[str, str]) -> dict[str, set[str]]:
-    """Module -> project modules that it imports, at its top level or below."""
-    return {name: {found.removeprefix("straightedge.") for found in imported(ast.parse(text))} & texts.keys()
-            for name, text in texts.items()}
+@cache
+def imports(text: str) -> frozenset[str]:
+    """Modules that a source imports, at its top level or below."""
+    return frozenset(found.removeprefix("straightedge.") for found in imported(ast.parse(text)))
+
+
+def arrows(texts: dict[str, str]) -> dict[str, frozenset[str]]:
+    """Module -> project modules that it imports."""
+    return {name: imports(text) & texts.keys() for name, text in texts.items()}
 
 
 def room(name: str) -> str:
