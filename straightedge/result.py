@@ -17,7 +17,7 @@ from straightedge.analysis.figure.number import aligned
 from straightedge.analysis.problem.problem import Problem
 from straightedge.analysis.store.display import visible
 from straightedge.analysis.store.file import replace, sweep
-from straightedge.analysis.store.record import Record, sealed
+from straightedge.analysis.store.parquet import parquet
 from straightedge.estimators.network.error import InputError
 from straightedge.ranking import efficiencies, ranked, sentence
 from straightedge.settings import ENDINGS
@@ -124,7 +124,7 @@ class Result:
         path, frame = Path(path), self.table.drop(columns="label")
         if path.suffix not in ENDINGS:
             raise InputError(f"save: expected a name that ends in {', '.join(ENDINGS)}, got {path}")
-        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: sealed(Record(frame, self.origin), typed=True),
+        data = {".csv": lambda: text(frame).encode(), ".parquet": lambda: parquet(frame, self.origin),
                 ".json": lambda: frame.to_json(orient="records", indent=1).encode()}[path.suffix]()
         replace(path, data)
         sweep(path.parent, glob.escape(path.name))

@@ -122,7 +122,7 @@ def test_a_study_gives_the_same_table_though_a_worker_is_killed(cluster, tmp_pat
     away = tmp_path / "there" / "custom" / whole.name
 
     def kill():
-        while not list(away.glob("cells/*.parquet")):
+        while not list(away.glob("cells/*.cell")):
             time.sleep(0.02)
         workers[0].send_signal(signal.SIGKILL)
 

@@ -11,8 +11,7 @@ import pytest
 
 from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.file import replace
-from straightedge.analysis.store.parquet import load, parquet
-from straightedge.analysis.store.record import DIGEST, Damaged, Record, opened, sealed, stored
+from straightedge.analysis.store.record import Damaged, Record, digest, frames, opened, sealed
 from straightedge.estimators.mean_field import MeanField
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.experiments import bias_variance
@@ -44,7 +43,7 @@ def again(folder):
 
 
 def name(cell):
-    return f"{cell.key()}.parquet"
+    return f"{cell.key()}.cell"
 
 
 def flipped(share, bit):
@@ -55,20 +54,31 @@ def flipped(share, bit):
     return damage
 
 
-def rewritten(change):
-    """The records changed, under the metadata of those that were measured."""
+def line(place, change):
+    """A line of the file changed, under the digest of what was measured."""
     def damage(path):
-        records, metadata = load(path)
-        path.write_bytes(parquet(change(records), metadata))
+        lines = path.read_bytes().split(b"\n")
+        lines[place] = change(lines[place])
+        path.write_bytes(b"\n".join(lines))
     return damage
+
+
+def rewritten(change):
+    """The records changed."""
+    def of(text):
+        found = change(pd.DataFrame(json.loads(text)))
+        return json.dumps({name: found[name].tolist() for name in found}).encode()
+    return line(3, of)
 
 
 def told(change):
-    """The metadata changed."""
-    def damage(path):
-        records, metadata = load(path)
-        path.write_bytes(parquet(records, change(metadata)))
-    return damage
+    """The key and the values changed."""
+    return line(1, lambda text: json.dumps(change(*json.loads(text)), sort_keys=True).encode())
+
+
+def forged(body):
+    """Under a digest of its own, what is no result of a cell."""
+    return lambda path: path.write_bytes(digest(body) + b"\n" + body)
 
 
 def put(column, value, row=3):
@@ -99,7 +109,7 @@ CELL_DAMAGES = {
     **{f"bit {bit} at {share:.2f}": flipped(share, bit) for share, bit in zip(SHARES, (0, 3, 6, 7) * 6, strict=True)},
     **{f"cut at {share}": lambda path, share=share: path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
        for share in (0.01, 0.3, 0.6, 0.9, 0.99)},
-    "empty": lambda path: path.write_bytes(b""), "no parquet": lambda path: path.write_text("group,metric\n"),
+    "empty": lambda path: path.write_bytes(b""), "another form": lambda path: path.write_text("group,metric\n"),
     "doubled": lambda path: path.write_bytes(2 * path.read_bytes()), "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
     "another cell's": other, "another cell's, sealed": resealed, "a pickle": lambda path: path.write_bytes(b"\x80\x04N."),
     "NaN": put("value", float("nan")), "infinity": put("value", float("inf")), "edited": put("value", 0.25),
@@ -113,10 +123,14 @@ CELL_DAMAGES = {
     "a column more": rewritten(lambda records: records.assign(more=1)),
     "float seeds": rewritten(lambda records: records.astype({"seed": float})),
     "words for numbers": rewritten(lambda records: records.astype({"value": str})),
-    "no digest": told(lambda metadata: {part: value for part, value in metadata.items() if part != DIGEST}),
-    "no metadata": told(lambda metadata: {}), "metadata of little": told(lambda metadata: {"key": metadata["key"]}),
-    "another key": told(lambda metadata: metadata | {"key": "0" * 16}), "other values": told(lambda metadata: metadata | {"cell": {}}),
-    "digest no text": told(lambda metadata: metadata | {DIGEST: 1}),
+    "no digest": line(0, lambda text: b""), "digest of another": line(0, lambda text: text[::-1]),
+    "digest too short": line(0, lambda text: text[:8]),
+    "no metadata": line(2, lambda text: b"{}"), "another run": line(2, lambda text: text.replace(b"date", b"data")),
+    "another key": told(lambda key, values: ["0" * 16, values]), "other values": told(lambda key, values: [key, {}]),
+    "a line of no use": lambda path: path.write_bytes(path.read_bytes() + b"\n"),
+    **{f"forged {body[:20]!r}": forged(body) for body in (
+        b"", b"\n\n", b'["k", {}]\n{}\n{}', b'["k", {}]\n{}\n[1]', b'["k", {}]\n{}\n{"a": [1], "b": [1, 2]}', b'["k"]\n{}\n{"a": [1]}',
+        b'["k", {}]\n3\n{"a": [1]}', b'["k", {}]\n{}\n' + 100_000 * b"[", b'["k", {}]\n{}\n{"a": [1]}')},
 }
 
 
@@ -128,8 +142,8 @@ def test_a_damaged_cell_is_measured_anew(folder, whole, damage, capsys):
     damage(path)
     found = run.read(CELLS, folder / "cells")
     said = capsys.readouterr().err
-    if CELLS[0] in found:  # the damage is where nothing is kept, as in what parquet says of its writer
-        pd.testing.assert_frame_equal(found[CELLS[0]].records, good.records)
+    if CELLS[0] in found:  # the damage changed nothing
+        assert found[CELLS[0]].columns == good.columns
         assert said == ""
     else:
         assert said.count("\n") == 1 and path.name in said and "is not believed" in said
@@ -143,7 +157,7 @@ def test_a_damaged_cell_gives_the_same_table(folder, whole, damage):
     assert again(folder).measured == 4
     for part in ("summary.csv", "table.md"):
         assert (folder / part).read_bytes() == (whole / part).read_bytes()
-    assert stored(folder / "cells" / name(CELLS[0]), CELLS[0].key(), CELLS[0].values())
+    assert opened(folder / "cells" / name(CELLS[0]), CELLS[0].key(), CELLS[0].values())
 
 
 def test_a_folder_in_the_place_of_a_cell_is_refused(folder, capsys):
@@ -260,12 +274,12 @@ def test_a_folder_in_the_place_of_a_table_is_refused(folder):
 def test_a_single_flipped_bit_anywhere_is_seen_or_changes_nothing(tmp_path):
     """Every 40th byte of a stored cell, a bit each: what can be opened is what was stored."""
     records = pd.DataFrame({"group": ["a", "b"] * 8, "value": np.linspace(0, 1, 16), "seed": range(16)})
-    data = sealed(Record(records, {"key": "k", "cell": {"rows": 3}}))
-    path, seen = tmp_path / "x.parquet", 0
+    data = sealed(Record({name: records[name].tolist() for name in records}, {"key": "k", "cell": {"rows": 3}}))
+    path, seen = tmp_path / "x.cell", 0
     for place in range(0, len(data), 40):
         replace(path, data[:place] + bytes([data[place] ^ 1 << place // 40 % 8]) + data[place + 1:])
         try:
-            pd.testing.assert_frame_equal(stored(path, "k", {"rows": 3}).records, records)
+            pd.testing.assert_frame_equal(*frames([opened(path, "k", {"rows": 3})]), records)
         except Damaged:
             seen += 1
     assert seen > 10

@@ -87,7 +87,7 @@ def test_each_sick_cell_is_named_with_its_reason_and_file(ran, way):
 
 def test_the_others_are_measured(ran):
     assert [name_of(cell.estimator) for cell in ran[0].records] == ["straight_through", "mean_field"]
-    assert len(ran[0].faults) == len(WAYS) and len(list(ran[1].glob("*.parquet"))) == 2
+    assert len(ran[0].faults) == len(WAYS) and len(list(ran[1].glob("*.cell"))) == 2
     with pytest.raises(Failed, match="and 1 more"):
         ran[0].check()
 
@@ -154,7 +154,7 @@ def test_measure_keeps_what_it_has(tmp_path, capsys):
     found = measure(PROBLEM, [StraightThrough(), Sick(), MeanField()], **settings)
     assert list(dict.fromkeys(found.table.label)) == ["straight_through", "mean_field"]
     assert len(found.failures) == 1 and "RuntimeError" in found.failures[0] and "failed: points" in repr(found)
-    assert len(list((tmp_path / "measured").glob("*.parquet"))) == 2
+    assert len(list((tmp_path / "measured").glob("*.cell"))) == 2
     capsys.readouterr()
     again = measure(PROBLEM, ["straight_through", "mean_field"], **settings)
     assert again.table.value.equals(found.table.value) and "2 of 2 estimators read" in capsys.readouterr().err
@@ -201,7 +201,7 @@ def test_a_full_disk_ends_the_run_and_keeps_what_was_finished(tmp_path, monkeypa
     monkeypatch.setattr(file, "replace", full)
     with pytest.raises(OSError, match="No space"):
         run_cells(cells(), 1, tmp_path)
-    assert len(list(tmp_path.glob("*.parquet"))) == 1
+    assert len(list(tmp_path.glob("*.cell"))) == 1
 
 
 def test_a_place_that_is_no_folder_is_refused_before_the_first_row(tmp_path):

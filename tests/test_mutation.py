@@ -112,8 +112,8 @@ def made(tmp_path_factory):
     """Files that say where they are from."""
     folder = tmp_path_factory.mktemp("made")
     frame = pd.DataFrame({"group": ["all"], "value": [0.5], "key": ["k"]})
-    (folder / "cell.parquet").write_bytes(sealed(Record(frame, {"key": "k", "cell": {}})))
-    (folder / "other.parquet").write_bytes(parquet(frame))
+    (folder / "one.cell").write_bytes(sealed(Record({"value": [0.5]}, {"key": "k", "cell": {}})))
+    (folder / "other.parquet").write_bytes(parquet(frame, {"rows": 3}))
     (folder / "summary.csv").write_text(frame.to_csv())
     figure = Figure(figsize=(1, 1))
     pictures(figure, folder, "figure", "made", {"configuration": "c", "runs": [{"host": "h", "seconds": 1.0, "date": "d"}]})
@@ -128,7 +128,7 @@ def test_changed_results(made, tmp_path):
 
     @MANY
     @given(st.sampled_from(names), CHANGES)
-    @example("cell.parquet", [(0.0, "flip", 1)])
+    @example("one.cell", [(0.0, "flip", 1)])
     @example("figure.svg", [(0.1, "double", 255)])
     def check(name, changes):
         shutil.copytree(made, tmp_path, dirs_exist_ok=True)
@@ -287,5 +287,5 @@ def test_a_check_that_can_fail():
 
 def test_a_stored_table_keeps_its_values(tmp_path):
     frame = pd.DataFrame({"a": [1.0, float("nan")], "b": [True, None]})
-    (tmp_path / "x.parquet").write_bytes(sealed(Record(frame, {}), typed=True))
+    (tmp_path / "x.parquet").write_bytes(parquet(frame, {}))
     pd.testing.assert_frame_equal(load(tmp_path / "x.parquet")[0], frame)

@@ -53,7 +53,7 @@ def test_beside_its_manifest(folder):
         assert told(said) and "unchanged since  yes" in said, said
     (folder / "table.md").write_text("other")
     assert "no: it is not what was written" in provenance_of(folder / "table.md")
-    cell = next((folder / "cells").glob("*.parquet"))
+    cell = next((folder / "cells").glob("*.cell"))
     assert all(word in provenance_of(cell) for word in ("key", "modules", "revision", "date"))
     (folder / "note.txt").write_text("")
     cell.write_bytes(b"")
@@ -99,7 +99,7 @@ def test_the_same_cells_give_the_same_bytes(folder, whole):
 
 def test_a_cell_measured_later_is_another_run(folder, monkeypatch):
     """Elsewhere, by another revision: both are told, each with its cells; what was known of the others stays."""
-    path = next((folder / "cells").glob("*.parquet"))
+    path = next((folder / "cells").glob("*.cell"))
     path.unlink()
     (folder / "figure.png").unlink()  # else the table and its pictures, the same to the bit, stay as they are
     rows = pd.read_csv(folder / "summary.csv", keep_default_na=False, dtype=str)

@@ -89,13 +89,13 @@ def test_clean_removes_what_nothing_asks_for(tmp_path, monkeypatch):
     run_cells([cell], 1, own)
     run_cells([cell], 1, results / "bias_variance" / "cells")
     run_cells([cell], 1, results / "measured")
-    good = own / f"{cell.key()}.parquet"
+    good = own / f"{cell.key()}.cell"
     record = opened(good)
-    stale = own / f"{'0' * 16}.parquet"
+    stale = own / f"{'0' * 16}.cell"
     stale.write_bytes(sealed(record))
-    away = own / f"{'1' * 16}.parquet"
-    away.write_bytes(sealed(Record(record.records, record.metadata | {"modules": ["straightedge.estimators.not_here"]})))
-    (own / f"{'2' * 16}.parquet").write_bytes(b"damaged")
+    away = own / f"{'1' * 16}.cell"
+    away.write_bytes(sealed(Record(record.columns, record.metadata | {"modules": ["straightedge.estimators.not_here"]})))
+    (own / f"{'2' * 16}.cell").write_bytes(b"damaged")
     (own / ".x.parquet.abcdefgh.part").write_bytes(b"12345")
     size = stale.stat().st_size + 7 + (results / "bias_variance" / "cells" / good.name).stat().st_size
     said = clean.cleaned(results)

@@ -10,6 +10,7 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.file import replace
 from straightedge.analysis.store.key import bare, code, digest, key, source
 from straightedge.analysis.store.parquet import load, parquet
+from straightedge.analysis.store.record import Record, frames
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.estimators.straight_through import StraightThrough
 
@@ -84,3 +85,12 @@ def test_parquet_round_trip(tmp_path):
     found, metadata = load(tmp_path / "x.parquet")
     pd.testing.assert_frame_equal(found, frame)
     assert metadata == {"cell": {"rows": 3}}
+
+
+def test_records_together_are_as_one_by_one():
+    """Whatever their columns: whole numbers, gaps, words, truths, each as pandas would have it of that record alone."""
+    columns = ({"a": [1, 2], "b": ["x", "y"]}, {"a": [1.5], "b": ["x"]}, {"a": [3], "b": ["z"]}, {"a": [None, 2.5], "b": ["x", None]},
+               {"a": []}, {"a": [True], "b": [None]}, {"a": [None], "b": [1]}, {"a": [False, True], "b": [None, None]},
+               {"a": [float("nan"), 2.0], "b": ["", "x"]})
+    for found, own in zip(frames([Record(own, {}) for own in columns]), columns, strict=True):
+        pd.testing.assert_frame_equal(found, pd.DataFrame(own))

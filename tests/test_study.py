@@ -82,7 +82,7 @@ def test_only_what_is_missing_is_measured(results):
     table = read(folder / "summary.csv")
     gone = table.key.iloc[0]
     table[table.key != gone].to_csv(folder / "summary.csv", index=False)
-    (folder / "cells" / f"{gone}.parquet").unlink()
+    (folder / "cells" / f"{gone}.cell").unlink()
     again = perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     assert again.measured == 1
     pd.testing.assert_frame_equal(read(folder / "summary.csv"), table, check_dtype=False)
@@ -146,7 +146,7 @@ def test_a_failed_cell_leaves_the_others(results, monkeypatch):
         perform.perform(bias_variance.STUDY, CONFIG, jobs=1)
     monkeypatch.setattr(attempt, "measure_cell", whole)
     folder = perform.place(bias_variance.STUDY, CONFIG, results)
-    assert len(list((folder / "cells").glob("*.parquet"))) == 2 and not (folder / "summary.csv").exists()
+    assert len(list((folder / "cells").glob("*.cell"))) == 2 and not (folder / "summary.csv").exists()
     assert perform.perform(bias_variance.STUDY, CONFIG, jobs=1).measured == 4  # two of them read, two measured
 
 

@@ -1,18 +1,21 @@
-"""The stored result of one cell: its records, its key and values, and a digest of all of them.  What does not match is not believed."""
+"""The stored result of one cell, JSON in four lines: a digest of the other three, its key and values, what is told of its run, its records.
+
+What does not match is not believed.
+"""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from straightedge.analysis.store.parquet import arrow, packed, plain, read
-
-DIGEST = "digest"
+ENDING = ".cell"
+"""Of the file's name, which is the key."""
 
 
 class Damaged(ValueError):
@@ -23,67 +26,72 @@ class Damaged(ValueError):
 class Record:
     """What is stored of one cell."""
 
-    records: pd.DataFrame
+    columns: dict[str, list]
     metadata: dict
-    """Its key, its values, the modules whose code made it, and what is worth knowing about the run."""
+    """Its key, its values as `cell`, the modules whose code made it, and what is worth knowing about the run."""
+
+    def form(self) -> tuple:
+        """Names and kinds of its columns: what decides how pandas holds them."""
+        return tuple((name, frozenset(map(type, column))) for name, column in self.columns.items())
 
 
-def sealed(record: Record, typed: bool = False) -> bytes:
-    """The file of a record: parquet, whose schema carries the metadata and the digest of both; `typed`: and the types that pandas had."""
-    metadata, data = json.loads(json.dumps(record.metadata)), arrow(record.records) if typed else plain(record.records)
-    return packed(data, metadata | {DIGEST: digest(data, metadata)})
+def sealed(record: Record) -> bytes:
+    """The file of a record."""
+    rest = {name: value for name, value in record.metadata.items() if name not in ("key", "cell")}
+    parts = named(record.metadata["key"], record.metadata["cell"]), json.dumps(rest).encode(), json.dumps(record.columns).encode()
+    body = b"\n".join(parts)
+    return digest(body) + b"\n" + body
 
 
-def opened(path: Path) -> Record:
-    """The record in a file, whosever it is.  Raises Damaged where it is not as it was sealed."""
-    return unpacked([checked(path)])[0]
+def named(key: str, values: Any) -> bytes:
+    """The line that says whose records they are."""
+    return json.dumps([key, values], sort_keys=True).encode()
 
 
-def stored(path: Path, key: str, values: dict) -> Record:
-    """The record of the cell with this key and these values.  Raises Damaged for anything else."""
-    return unpacked([checked(path, key, values)])[0]
+def digest(body: bytes) -> bytes:
+    """64 hex digits."""
+    return sha256(body).hexdigest().encode()
 
 
-def checked(path: Path, key: str | None = None, values: dict | None = None) -> tuple[pa.Table, dict]:
-    """(table, metadata) of a file that is as it was sealed; where a key is given, with this key and these values.  Raises Damaged."""
+def opened(path: Path, key: str | None = None, values: dict | None = None) -> Record:
+    """The record in a file that is as it was sealed; where a key is given, of the cell with this key and these values.  Raises Damaged."""
     try:
-        data, metadata = read(path)
-        found = metadata.pop(DIGEST, None)
-        right = found is not None and found == digest(data, metadata)
-    except Exception as error:  # a damaged parquet fails in many ways
+        said, _, body = path.read_bytes().partition(b"\n")
+    except OSError as error:
         raise Damaged(f"it cannot be read ({type(error).__name__})") from None
-    if not right:
-        raise Damaged("it carries no digest" if found is None else "its digest is of other records")
-    if key is not None and (metadata.get("key") != key or metadata.get("cell") != json.loads(json.dumps(values))):
+    if said != digest(body):
+        raise Damaged("its digest is of other records")
+    try:
+        own, rest, columns = body.split(b"\n")
+        if key is None:
+            key, values = json.loads(own)
+        another = own != named(key, values)
+        record = Record(json.loads(columns), {"key": key, "cell": values} | json.loads(rest))
+        _, = set(map(len, record.columns.values()))
+    except Exception as error:  # somebody sealed something else
+        raise Damaged(f"it holds no records ({type(error).__name__})") from None
+    if another:
         raise Damaged("it is the result of another cell")
-    return data, metadata
+    return record
 
 
-def unpacked(files: Sequence[tuple[pa.Table, dict]]) -> list[Record]:
-    """The records of what was checked.  Tables of one form are taken to pandas together: one by one that would take most of the time."""
+def frames(records: Sequence[Record]) -> list[pd.DataFrame]:
+    """The records as pandas has them.  Those of one form are taken there together: one by one that would take most of the time of a run."""
     forms: dict[tuple, list[int]] = {}
-    for place, (data, _) in enumerate(files):
-        forms.setdefault(tuple((name, column.type, column.null_count > 0) for name, column in zip(
-            data.column_names, data.columns, strict=True)), []).append(place)
-    found: dict[int, Record] = {}
-    for places in forms.values():
-        whole, begin = pa.concat_tables([files[place][0] for place in places]).to_pandas(use_threads=False), 0
+    for place, record in enumerate(records):
+        forms.setdefault(record.form(), []).append(place)
+    found: dict[int, pd.DataFrame] = {}
+    for form, places in forms.items():
+        whole = pd.DataFrame({name: list(chain.from_iterable(records[place].columns[name] for place in places)) for name, _ in form})
+        begin = 0
         for place in places:
-            end = begin + len(files[place][0])
-            part = whole.iloc[begin:end]
-            part.index = index(end - begin)
-            found[place], begin = Record(part, files[place][1]), end
-    return [found[place] for place in range(len(files))]
+            end = begin + len(next(iter(records[place].columns.values())))
+            found[place] = whole.iloc[begin:end]
+            found[place].index, begin = index(end - begin), end
+    return [found[place] for place in range(len(records))]
 
 
 @lru_cache(maxsize=256)
 def index(length: int) -> pd.RangeIndex:
     """From 0; one for all tables of this length, which would take longer to make than to find."""
     return pd.RangeIndex(length)
-
-
-def digest(data: pa.Table, metadata: dict) -> str:
-    """64 hex digits of every value of every column, with its name, and of the metadata: as JSON, in which whole numbers, others and words
-    differ, and which does not depend on how a column is held."""
-    values = [column.to_pylist() for column in data.columns]
-    return sha256(json.dumps([metadata, data.column_names, values], sort_keys=True).encode()).hexdigest()

@@ -5,9 +5,12 @@ from pathlib import Path
 from straightedge.analysis.store.file import sweep
 from straightedge.analysis.store.key import key, origin
 from straightedge.analysis.store.place import shown
-from straightedge.analysis.store.record import Damaged, opened
+from straightedge.analysis.store.record import ENDING, Damaged, opened
 from straightedge.experiments.runner.listing import studies
 from straightedge.experiments.runner.study import Study
+
+EARLIER = ".parquet"
+"""Of stored cells up to version 0.2, which nothing reads any more."""
 
 
 def cleaned(folder: Path) -> str:
@@ -19,10 +22,10 @@ def cleaned(folder: Path) -> str:
     removed, size, unclear = 0, 0, 0
     for cells in [*folder.rglob("cells"), folder / "measured"]:
         asked = asked_for(known, cells.parent, folder)
-        for path in cells.glob("*.parquet"):
-            if not path.is_file():
+        for path in cells.iterdir() if cells.is_dir() else ():
+            if not path.is_file() or path.suffix not in (ENDING, EARLIER):
                 continue
-            wanted = path.stem in asked if asked is not None else current(path)
+            wanted = path.suffix == ENDING and (path.stem in asked if asked is not None else current(path))
             unclear += wanted is None
             if wanted is False:
                 removed, size = removed + 1, size + path.stat().st_size

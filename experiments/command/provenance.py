@@ -13,7 +13,7 @@ from straightedge.experiments.runner import manifest, provenance
 from straightedge.experiments.runner.written import digest as digest_of
 from straightedge.experiments.runner.written import remembered
 
-EXPECTED = "a .parquet, .png, .svg or .pdf of this package, or a table that a folder of results knows: its own, one here or published"
+EXPECTED = "a .cell, .parquet, .png, .svg or .pdf of this package, or a table that a folder of results, its own, here or published, knows"
 
 
 def provenance_of(path: Path) -> str:
@@ -21,7 +21,7 @@ def provenance_of(path: Path) -> str:
     if not path.is_file():
         raise InputError(f"provenance: {path}: no such file; expected {EXPECTED}")
     said = {"file": path.name} | beside(path)
-    told = stored(path) if path.suffix == ".parquet" else carried(path) or {}
+    told = stored(path) if path.suffix in (".cell", ".parquet") else carried(path) or {}
     said |= told or kept(path)
     if len(said) == 1:
         raise InputError(f"provenance: {path}: it says nothing of where it is from, and no record here knows it; expected {EXPECTED}")
@@ -31,11 +31,12 @@ def provenance_of(path: Path) -> str:
 
 
 def stored(path: Path) -> dict:
-    """What a parquet carries, where it is as it was written."""
+    """What a stored cell or a parquet carries, where it is as it was written."""
+    from straightedge.analysis.store.parquet import load
     from straightedge.analysis.store.record import Damaged, opened
 
     try:
-        return opened(path).metadata
+        return load(path)[1] if path.suffix == ".parquet" else opened(path).metadata
     except Damaged as error:
         raise InputError(f"provenance: {path}: {error}; expected {EXPECTED}") from None
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-import pandas as pd
 import torch
 
 from straightedge.analysis.cell.cell import Cell
@@ -19,9 +18,9 @@ from straightedge.experiments.runner.fault import Fault, fault
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of a cell: records, or a fault in their place."""
+    """What became of a cell: the columns of its records, or a fault in their place."""
 
-    records: pd.DataFrame | None
+    columns: dict[str, list] | None
     run: dict
     fault: Fault | None = None
 
@@ -65,4 +64,4 @@ def attempt_of(text: str) -> Attempt:
     said = json.loads(text)
     if "fault" in said:
         return Attempt(None, {}, Fault(**said["fault"]))
-    return Attempt(pd.DataFrame(said["columns"]), said["run"])
+    return Attempt(said["columns"], said["run"])

@@ -1,7 +1,9 @@
 """Running cells: what is stored and sound is read, the rest is measured, stored as it is finished, and a failure stops no other cell."""
 
+import gc
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from dataclasses import replace as replaced
 from functools import cache
@@ -15,7 +17,7 @@ from straightedge.analysis.store.file import Together, writable
 from straightedge.analysis.store.key import key as key_of
 from straightedge.analysis.store.key import origin
 from straightedge.analysis.store.place import shown
-from straightedge.analysis.store.record import Damaged, Record, checked, sealed, unpacked
+from straightedge.analysis.store.record import ENDING, Damaged, Record, frames, opened, sealed
 from straightedge.estimators.network.error import Failed, InputError
 from straightedge.experiments.runner import log
 from straightedge.experiments.runner.attempt import Attempt, attempt_of
@@ -63,55 +65,73 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
     Raises OSError where the folder cannot be written, and Stopped where the user stops it; what was finished is kept then too."""
     if folder:
         writable(folder)
-    there = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
-    found, metadata = ({cell: vars(record)[part] for cell, record in there.items()} for part in ("records", "metadata"))
+    cells = list(dict.fromkeys(cells))
+    found = read([cell for cell in cells if keyed(cell)], folder) if folder else {}
     faults: dict[Cell, Fault] = {}
     files = Together()
-    before, waiting = len(found), [cell for cell in dict.fromkeys(cells) if cell not in found]
+    before, waiting = len(found), [cell for cell in cells if cell not in found]
     seconds = forecast(waiting, log.read(folder) if folder else ())
     waiting = ordered(waiting, seconds)
     try:
         with progress(waiting, seconds, processes(waiting, jobs), verbose) as course:
             for index, text in spread(waiting, jobs, timeout, scheduler, course.rows):
                 cell, done = waiting[index], attempt_of(text)
+                record = Record(done.columns or {}, described(cell, done.run))
+                key = record.metadata["key"]
                 course.end(index, done.run.get("elapsed", 0.0))
                 if folder:
-                    log.write(folder, line(cell, done))
-                if done.records is None:
+                    log.write(folder, line(cell, key, done))
+                if done.columns is None:
                     faults[cell] = done.fault or Fault("", "it said nothing")
                     continue
-                metadata[cell] = described(cell, done.run)
                 if folder and keyed(cell):
-                    files.replace(folder / f"{metadata[cell]['key']}.parquet", sealed(Record(done.records, metadata[cell])))
-                found[cell] = done.records
+                    files.replace(folder / f"{key}{ENDING}", sealed(record))
+                found[cell] = record
     except KeyboardInterrupt:
-        kept = f"{len(found)} of {len(set(cells))} cells are kept, the same command goes on from there" if folder else "nothing is kept"
+        kept = f"{len(found)} of {len(cells)} cells are kept, the same command goes on from there" if folder else "nothing is kept"
         raise Stopped(f"stopped; {kept}") from None
     finally:
         files.close()
-    return Ran({cell: found[cell] for cell in dict.fromkeys(cells) if cell in found}, faults, before, metadata)
+    if waiting:
+        found = {cell: found[cell] for cell in cells if cell in found}
+    with uncollected():
+        records = dict(zip(found, frames(list(found.values())), strict=True))
+    return Ran(records, faults, before, {cell: record.metadata for cell, record in found.items()})
 
 
-def line(cell: Cell, done: Attempt) -> log.Line:
-    """What the log says of an attempt at this cell."""
-    return replaced(log.Line.of(cell), seconds=done.run.get("elapsed", 0.0), host=done.run.get("node", ""), key=cell.key(),
+def line(cell: Cell, key: str, done: Attempt) -> log.Line:
+    """What the log says of an attempt at the cell of this key."""
+    return replaced(log.Line.of(cell), seconds=done.run.get("elapsed", 0.0), host=done.run.get("node", ""), key=key,
                     fault="" if done.fault is None else str(done.fault))
 
 
 def read(cells: Sequence[Cell], folder: Path) -> dict[Cell, Record]:
     """The stored records of these cells, those of the sound files alone; a line on standard error about every other file."""
-    there, found = {path.name: path for path in folder.glob("*.parquet")}, {}
-    for cell in cells:
-        values = cell.values()
-        key = key_of(values, cell.modules())
-        path = there.get(f"{key}.parquet")
-        if path is None:
-            continue
-        try:
-            found[cell] = checked(path, key, values)
-        except Damaged as error:
-            print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
-    return dict(zip(found, unpacked(list(found.values())), strict=True))
+    there, found = {path.name: path for path in folder.glob(f"*{ENDING}")}, {}
+    with uncollected():
+        for cell in cells:
+            values = cell.values()
+            key = key_of(values, cell.modules())
+            path = there.get(f"{key}{ENDING}")
+            if path is None:
+                continue
+            try:
+                found[cell] = opened(path, key, values)
+            except Damaged as error:
+                print(visible(f"{shown(path)} is not believed: {error}; it is measured anew"), file=sys.stderr)
+    return found
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """No search for garbage meanwhile: among thousands of results, none of them garbage, it took half the time of reading them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def keyed(cell: Cell) -> bool:
@@ -129,4 +149,5 @@ def filed(modules: tuple[str, ...]) -> bool:
 
 def described(cell: Cell, run: dict) -> dict:
     """What is told of a cell beside its records: its key and values, the code that measured it, where and when."""
-    return {"key": cell.key(), "cell": cell.values(), "modules": cell.modules(), "run": run, **now()}
+    values, modules = cell.values(), cell.modules()
+    return {"key": key_of(values, modules), "cell": values, "modules": modules, "run": run, **now()}
