@@ -13,6 +13,7 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.analysis.store.file import replace
 from straightedge.analysis.store.record import Damaged, Record, digest, frames, opened, sealed
 from straightedge.estimators.mean_field import MeanField
+from straightedge.estimators.network.error import Failed
 from straightedge.estimators.reinforce import Reinforce
 from straightedge.experiments import bias_variance
 from straightedge.experiments.runner import manifest, run, soundness
@@ -143,7 +144,7 @@ def test_a_damaged_cell_is_measured_anew(folder, whole, damage, capsys):
     found = run.read(CELLS, folder / "cells")
     said = capsys.readouterr().err
     if CELLS[0] in found:  # the damage changed nothing
-        assert found[CELLS[0]].columns == good.columns
+        assert found[CELLS[0]].text == good.text
         assert said == ""
     else:
         assert said.count("\n") == 1 and path.name in said and "is not believed" in said
@@ -158,6 +159,15 @@ def test_a_damaged_cell_gives_the_same_table(folder, whole, damage):
     for part in ("summary.csv", "table.md"):
         assert (folder / part).read_bytes() == (whole / part).read_bytes()
     assert opened(folder / "cells" / name(CELLS[0]), CELLS[0].key(), CELLS[0].values())
+
+
+@pytest.mark.parametrize("text", (b"", b"3", b"{}", b'{"a": 3}', b'{"a": [1], "b": [1, 2]}', 100_000 * b"["))
+def test_what_somebody_sealed_is_named(folder, text):
+    """Under the right key, with a digest of its own: no chance damages a file so."""
+    path = folder / "cells" / name(CELLS[0])
+    path.write_bytes(sealed(Record(text, opened(path).metadata)))
+    with pytest.raises(Failed, match=f"{path.name} was sealed, and holds no records"):
+        run.run_cells(CELLS, 1, folder / "cells")
 
 
 def test_a_folder_in_the_place_of_a_cell_is_refused(folder, capsys):
@@ -274,7 +284,7 @@ def test_a_folder_in_the_place_of_a_table_is_refused(folder):
 def test_a_single_flipped_bit_anywhere_is_seen_or_changes_nothing(tmp_path):
     """Every 40th byte of a stored cell, a bit each: what can be opened is what was stored."""
     records = pd.DataFrame({"group": ["a", "b"] * 8, "value": np.linspace(0, 1, 16), "seed": range(16)})
-    data = sealed(Record({name: records[name].tolist() for name in records}, {"key": "k", "cell": {"rows": 3}}))
+    data = sealed(Record(json.dumps({name: records[name].tolist() for name in records}).encode(), {"key": "k", "cell": {"rows": 3}}))
     path, seen = tmp_path / "x.cell", 0
     for place in range(0, len(data), 40):
         replace(path, data[:place] + bytes([data[place] ^ 1 << place // 40 % 8]) + data[place + 1:])

@@ -112,7 +112,7 @@ def made(tmp_path_factory):
     """Files that say where they are from."""
     folder = tmp_path_factory.mktemp("made")
     frame = pd.DataFrame({"group": ["all"], "value": [0.5], "key": ["k"]})
-    (folder / "one.cell").write_bytes(sealed(Record({"value": [0.5]}, {"key": "k", "cell": {}})))
+    (folder / "one.cell").write_bytes(sealed(Record(b'{"value": [0.5]}', {"key": "k", "cell": {}})))
     (folder / "other.parquet").write_bytes(parquet(frame, {"rows": 3}))
     (folder / "summary.csv").write_text(frame.to_csv())
     figure = Figure(figsize=(1, 1))

@@ -94,7 +94,7 @@ def test_clean_removes_what_nothing_asks_for(tmp_path, monkeypatch):
     stale = own / f"{'0' * 16}.cell"
     stale.write_bytes(sealed(record))
     away = own / f"{'1' * 16}.cell"
-    away.write_bytes(sealed(Record(record.columns, record.metadata | {"modules": ["straightedge.estimators.not_here"]})))
+    away.write_bytes(sealed(Record(record.text, record.metadata | {"modules": ["straightedge.estimators.not_here"]})))
     (own / f"{'2' * 16}.cell").write_bytes(b"damaged")
     (own / ".x.parquet.abcdefgh.part").write_bytes(b"12345")
     size = stale.stat().st_size + 7 + (results / "bias_variance" / "cells" / good.name).stat().st_size

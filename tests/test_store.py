@@ -1,6 +1,7 @@
 """Stored results: keys that follow values and code, files that are whole or absent."""
 
 import ast
+import json
 
 import pandas as pd
 import pytest
@@ -92,5 +93,5 @@ def test_records_together_are_as_one_by_one():
     columns = ({"a": [1, 2], "b": ["x", "y"]}, {"a": [1.5], "b": ["x"]}, {"a": [3], "b": ["z"]}, {"a": [None, 2.5], "b": ["x", None]},
                {"a": []}, {"a": [True], "b": [None]}, {"a": [None], "b": [1]}, {"a": [False, True], "b": [None, None]},
                {"a": [float("nan"), 2.0], "b": ["", "x"]})
-    for found, own in zip(frames([Record(own, {}) for own in columns]), columns, strict=True):
+    for found, own in zip(frames([Record(json.dumps(own).encode(), {}) for own in columns]), columns, strict=True):
         pd.testing.assert_frame_equal(found, pd.DataFrame(own))

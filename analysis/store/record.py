@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +25,16 @@ class Damaged(ValueError):
 class Record:
     """What is stored of one cell."""
 
-    columns: dict[str, list]
+    text: bytes
+    """Its columns, name -> values, as a line of JSON: thousands wait in this form, in which they take least room, for `frames`."""
     metadata: dict
     """Its key, its values as `cell`, the modules whose code made it, and what is worth knowing about the run."""
-
-    def form(self) -> tuple:
-        """Names and kinds of its columns: what decides how pandas holds them."""
-        return tuple((name, frozenset(map(type, column))) for name, column in self.columns.items())
 
 
 def sealed(record: Record) -> bytes:
     """The file of a record."""
     rest = {name: value for name, value in record.metadata.items() if name not in ("key", "cell")}
-    parts = named(record.metadata["key"], record.metadata["cell"]), json.dumps(rest).encode(), json.dumps(record.columns).encode()
-    body = b"\n".join(parts)
+    body = b"\n".join((named(record.metadata["key"], record.metadata["cell"]), json.dumps(rest).encode(), record.text))
     return digest(body) + b"\n" + body
 
 
@@ -62,33 +57,45 @@ def opened(path: Path, key: str | None = None, values: dict | None = None) -> Re
     if said != digest(body):
         raise Damaged("its digest is of other records")
     try:
-        own, rest, columns = body.split(b"\n")
+        own, rest, text = body.split(b"\n")
         if key is None:
             key, values = json.loads(own)
-        another = own != named(key, values)
-        record = Record(json.loads(columns), {"key": key, "cell": values} | json.loads(rest))
-        _, = set(map(len, record.columns.values()))
-    except Exception as error:  # somebody sealed something else
-        raise Damaged(f"it holds no records ({type(error).__name__})") from None
+        another, told = own != named(key, values), dict(json.loads(rest))
+    except (ValueError, TypeError, RecursionError) as error:  # somebody sealed something else
+        raise Damaged(f"it is no result of a cell ({type(error).__name__})") from None
     if another:
         raise Damaged("it is the result of another cell")
-    return record
+    return Record(text, {"key": key, "cell": values} | told)
 
 
 def frames(records: Sequence[Record]) -> list[pd.DataFrame]:
-    """The records as pandas has them.  Those of one form are taken there together: one by one that would take most of the time of a run."""
-    forms: dict[tuple, list[int]] = {}
-    for place, record in enumerate(records):
-        forms.setdefault(record.form(), []).append(place)
-    found: dict[int, pd.DataFrame] = {}
-    for form, places in forms.items():
-        whole = pd.DataFrame({name: list(chain.from_iterable(records[place].columns[name] for place in places)) for name, _ in form})
-        begin = 0
-        for place in places:
-            end = begin + len(next(iter(records[place].columns.values())))
-            found[place] = whole.iloc[begin:end]
-            found[place].index, begin = index(end - begin), end
-    return [found[place] for place in range(len(records))]
+    """The records as pandas has them.  Those of one form, with the same names and kinds of columns, are taken there together: one by one
+    that would take most of the time of a run.  Raises Damaged where a text is none of records."""
+    forms: dict[tuple, dict[str, list]] = {}
+    parts = list[tuple[tuple, int, int]]()
+    for record in records:
+        columns = parsed(record)
+        form = tuple((name, frozenset(map(type, column))) for name, column in columns.items())
+        whole = forms.setdefault(form, {name: [] for name in columns})
+        begin = len(next(iter(whole.values())))
+        for name, column in columns.items():
+            whole[name] += column
+        parts.append((form, begin, len(next(iter(whole.values())))))
+    made = {form: pd.DataFrame(whole) for form, whole in forms.items()}
+    found = [made[form].iloc[begin:end] for form, begin, end in parts]
+    for part in found:
+        part.index = index(len(part))
+    return found
+
+
+def parsed(record: Record) -> dict[str, list]:
+    """The columns of a record, all of one length.  Raises Damaged where its text is none of records."""
+    try:
+        columns = json.loads(record.text)
+        _, = set(map(len, columns.values()))
+    except Exception as error:
+        raise Damaged(f"{record.metadata.get('key')}{ENDING} was sealed, and holds no records ({type(error).__name__})") from None
+    return columns
 
 
 @lru_cache(maxsize=256)

@@ -1,4 +1,4 @@
-"""The measurement of one cell whatever its estimator does, and its way across a process border: as JSON, never as objects."""
+"""The measurement of one cell whatever its estimator does, and its way across a process border: as lines of JSON, never as objects."""
 
 import json
 import platform
@@ -18,17 +18,17 @@ from straightedge.experiments.runner.fault import Fault, fault
 
 @dataclass(frozen=True)
 class Attempt:
-    """What became of a cell: the columns of its records, or a fault in their place."""
+    """What became of a cell: its records, or a fault in their place."""
 
-    columns: dict[str, list] | None
+    columns: bytes | None
+    """As JSON, in which they are also stored."""
     run: dict
     fault: Fault | None = None
 
 
 def attempt(cell: Cell, threads: int, heard: Callable[[int, float | None], object] | None = None) -> str:
-    """Measures the cell; the attempt as JSON.  `heard` is told how many rows are drawn, or steps made, and
-    the loss where there is one.  Also what is meant to end a process, as sys.exit,
-    is a fault of this cell alone."""
+    """Measures the cell; the attempt as JSON: what is told of it, and a line of records.  `heard` is told how many rows are drawn, or steps
+    made, and the loss where there is one.  Also what is meant to end a process, as sys.exit, is a fault of this cell alone."""
     threads = 1 if isinstance(cell, Lesson) else threads  # steps on mini-batches are too small to be divided
     torch.set_num_threads(threads)
     began, drawn = time.perf_counter(), 0
@@ -47,7 +47,7 @@ def attempt(cell: Cell, threads: int, heard: Callable[[int, float | None], objec
     try:
         found = Measurement(cell.records(report), {}) if isinstance(cell, Lesson) else measure_cell(cell, report)
         run = found.run | {"elapsed": round(time.perf_counter() - began, 3), "threads": threads, "node": platform.node()}
-        return json.dumps({"columns": {name: found.records[name].tolist() for name in found.records.columns}, "run": run})
+        return json.dumps({"run": run}) + "\n" + json.dumps({name: found.records[name].tolist() for name in found.records.columns})
     except KeyboardInterrupt:
         raise
     except BaseException as error:
@@ -61,7 +61,8 @@ def refused(found: Fault) -> str:
 
 def attempt_of(text: str) -> Attempt:
     """The attempt in this JSON."""
-    said = json.loads(text)
+    head, _, columns = text.partition("\n")
+    said = json.loads(head)
     if "fault" in said:
         return Attempt(None, {}, Fault(**said["fault"]))
-    return Attempt(said["columns"], said["run"])
+    return Attempt(columns.encode(), said["run"])

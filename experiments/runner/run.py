@@ -76,7 +76,7 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
         with progress(waiting, seconds, processes(waiting, jobs), verbose) as course:
             for index, text in spread(waiting, jobs, timeout, scheduler, course.rows):
                 cell, done = waiting[index], attempt_of(text)
-                record = Record(done.columns or {}, described(cell, done.run))
+                record = Record(done.columns or b"", described(cell, done.run))
                 key = record.metadata["key"]
                 course.end(index, done.run.get("elapsed", 0.0))
                 if folder:
@@ -94,8 +94,11 @@ def run_cells(cells: Sequence[Cell], jobs: int | None = None, folder: Path | Non
         files.close()
     if waiting:
         found = {cell: found[cell] for cell in cells if cell in found}
-    with uncollected():
-        records = dict(zip(found, frames(list(found.values())), strict=True))
+    try:
+        with uncollected():
+            records = dict(zip(found, frames(list(found.values())), strict=True))
+    except Damaged as error:  # not by chance, for its digest is right
+        raise Failed(f"{shown(folder) if folder else 'a run'}: {error}; remove that file") from None
     return Ran(records, faults, before, {cell: record.metadata for cell, record in found.items()})
 
 
