@@ -18,8 +18,10 @@ def bayesbinn(a, u, noise=LOGISTIC, tau=1.0, epsilon=1e-10):
 
 @dataclass(frozen=True)
 class Bayesbinn(Rule):
-    """BayesBiNN: a relaxed weight, and the derivative of the loss by the weight's *mean* mu: as a step on the latent weight it is
-    natural gradient.  Published for F(a) = s(2 a), with w = tanh((a + delta) / tau) and mu = tanh(a); other noises alike.
+    """BayesBiNN: a relaxed weight, and the derivative of the loss by the weight's mean mu.
+
+    As a step on the latent weight it is natural gradient.  Published for F(a) = s(2 a), with w = tanh((a + delta) / tau) and
+    mu = tanh(a); other noises alike.
 
     By      d w / d mu := (1 - w^2 + epsilon) / (tau (1 - mu^2 + epsilon))
     Needs   Bernoulli weights: one vector of units without input; the loss defined between the states

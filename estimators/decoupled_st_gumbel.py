@@ -15,8 +15,10 @@ def decoupled_st_gumbel(a, u, noise=LOGISTIC, forward=1.0, backward=2.0):
 
 @dataclass(frozen=True)
 class DecoupledStGumbel(Rule):
-    """Decoupled straight-through Gumbel-softmax.  Its temperatures divide the logits and not the noise, so `forward` changes the
-    law of the states; where both are divided, as in other code, `forward` does nothing and this is `st_gumbel`.
+    """Decoupled straight-through Gumbel-softmax: one temperature for the states, another for the derivative.
+
+    They divide the logits and not the noise, so `forward` changes the law of the states; where both are divided, as in other code,
+    `forward` does nothing and this is `st_gumbel`.
 
     By      P(x = hi) := F(a / forward),  d b / d logit := b~ (1 - b~) / backward, b~ = s(logit p / backward - logit u)
     Needs   the loss differentiable in x

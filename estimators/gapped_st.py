@@ -24,8 +24,9 @@ def gapped_st(a, u, noise=LOGISTIC, tau=0.5, gap=1.0):
 
 @dataclass(frozen=True)
 class GappedSt(Rule):
-    """Gapped straight-through: the relaxed derivative without its noise, the sampled state ahead of the other by a gap or more;
-    other noises through the unit's logit.
+    """Gapped straight-through: the relaxed derivative without its noise, the sampled state ahead of the other by a gap or more.
+
+    Other noises through the unit's logit.
 
     By      d b / d logit := s(d / tau) s(-d / tau) / tau,  d = max(gap, x logit)
     Needs   the loss differentiable in x

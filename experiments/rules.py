@@ -52,13 +52,13 @@ class Config:
     others: Suppressed[tuple[Estimator, ...]] = OTHERS
     g: Suppressed[tuple[float, ...]] = G
     h: Suppressed[tuple[float, ...]] = H
-    networks: int = 2
+    networks: int = 4
     """Initial networks and data sets of each kind; the law is found on the even ones and judged on the odd ones."""
     draws: tuple[int, ...] = DRAWS
     """Numbers of estimates averaged."""
 
 
-SMOKE = Config((Points((2, 2), points=20), Points((3,), points=20)), ((0, "exact"), (30, "exact")), OTHERS[:1], (0.0, 0.5, 1.0), (0.0, 1.0))
+SMOKE = Config((Points((2, 2), points=20), Points((3,), points=20)), ((0, "exact"), (30, "exact")), OTHERS[:1], (0.0, 0.5, 1.0), (0.0, 1.0), 2)
 PAPER = Config(MORE, (*STAGES, (300, "tempered")), networks=10)
 
 

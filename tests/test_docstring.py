@@ -6,6 +6,7 @@ import pytest
 
 from straightedge.analysis.check.docstring import HEADINGS, headings, passes
 from straightedge.analysis.check.ladder import ladder
+from straightedge.estimators.catalogue.catalogue import entries
 from straightedge.estimators.catalogue.registry import registry
 from straightedge.estimators.reinforce import Reinforce
 
@@ -55,3 +56,8 @@ def test_headings():
         assert tuple(headings(kind)) == ("", *HEADINGS)
     assert headings(registry()["straight_through"])["By"] == "d x / d a := span F'(a)"
     assert "By" not in headings(Inherited)
+
+
+def test_the_line_in_the_list_is_a_sentence():
+    """It is the docstring's first, which is all that `straightedge` shows of an estimator."""
+    assert [entry.name for entry in entries().values() if not entry.line.endswith(".")] == []

@@ -9,7 +9,7 @@ from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.sum.expectation import exact_gradient
 from straightedge.experiments.bench.joint import LIMIT, floor_operations, joint_gradient, product_rate
 from straightedge.experiments.bench.peers import installed
-from straightedge.experiments.bench.timing import seconds
+from straightedge.experiments.bench.timing import seconds, summary, times
 
 CASES = [((width,) * 3, 100) for width in range(3, 17)] + [((5,) * 14, 100), ((5, 5, 5), 200), ((8, 8, 8), 200)]
 PEERS = {"storchastic": (("Expect",), 15), "pyro": ((), 24)}
@@ -17,7 +17,8 @@ PEERS = {"storchastic": (("Expect",), 15), "pyro": ((), 24)}
 
 
 def rows(device: str) -> Iterator[dict]:
-    """One row for every way to the gradient: the floor first, whose rate is measured anew for each network, as a machine's speed drifts."""
+    """One row for every way to the gradient: the floor first, whose rate is measured anew for each network, as a machine's speed drifts;
+    for the same reason the engine before and after every other way."""
     found = installed()
     slow = dict.fromkeys(found, False)
     for widths, points in CASES:
@@ -28,7 +29,7 @@ def rows(device: str) -> Iterator[dict]:
         floor = floor_operations(network) / rate
         yield common | {"method": "floor", "seconds": floor, "low": floor, "high": floor, "repeats": 1, "note": f"{rate:.3g} FLOP/s"}
         truth = exact_gradient(network)
-        yield common | {"method": "straightedge"} | seconds(partial(exact_gradient, network), device)
+        own = times(partial(exact_gradient, network), device)
         ways: dict[str, tuple[Callable[..., Tensor] | None, tuple, int]] = {"joint enumeration": (joint_gradient, (), LIMIT)}
         ways |= {name: (call, *PEERS[name]) for name, call in found.items()}
         for name, (call, arguments, limit) in ways.items():
@@ -42,7 +43,9 @@ def rows(device: str) -> Iterator[dict]:
                         yield row | {"note": f"wrong: off by {100 * wrong:.3g} %"}
                         continue
                     timed = seconds(partial(call, network, *arguments), device)
+                    own += times(partial(exact_gradient, network), device)
                     slow[name] = timed["seconds"] > 3
                     yield row | timed
                 except (RuntimeError, ValueError, IndexError) as error:
                     yield row | {"note": f"failed: {str(error).splitlines()[0][:90]}"}
+        yield common | {"method": "straightedge"} | summary(own)

@@ -11,8 +11,12 @@ ENOUGH = 0.3
 
 
 def seconds(call: Callable[[], object], device: str = "cpu", repeats: int = 5, cap: float = 5.0) -> dict:
-    """{seconds, low, high, repeats}: median, least and greatest of `repeats` or more; one call warms up and, where it takes half the cap,
-    is all there is."""
+    """{seconds, low, high, repeats}: median, least and greatest of `times`."""
+    return summary(times(call, device, repeats, cap))
+
+
+def times(call: Callable[[], object], device: str = "cpu", repeats: int = 5, cap: float = 5.0) -> list[float]:
+    """Of `repeats` calls or more; one warms up and, where it takes half the cap, is all there is."""
     def once() -> float:
         start = time.perf_counter()
         call()
@@ -21,8 +25,13 @@ def seconds(call: Callable[[], object], device: str = "cpu", repeats: int = 5, c
         return time.perf_counter() - start
 
     first = once()
-    times, spent = ([first], first) if first > cap / 2 else ([], first)
-    while spent <= cap and first <= cap / 2 and (len(times) < repeats or spent < ENOUGH):
-        times.append(once())
-        spent += times[-1]
-    return {"seconds": statistics.median(times), "low": min(times), "high": max(times), "repeats": len(times)}
+    found, spent = ([first], first) if first > cap / 2 else ([], first)
+    while spent <= cap and first <= cap / 2 and (len(found) < repeats or spent < ENOUGH):
+        found.append(once())
+        spent += found[-1]
+    return found
+
+
+def summary(found: list[float]) -> dict:
+    """{seconds, low, high, repeats}: median, least and greatest."""
+    return {"seconds": statistics.median(found), "low": min(found), "high": max(found), "repeats": len(found)}
