@@ -16,8 +16,8 @@ from straightedge.estimators.sampling.sample import Site
 class DoubleCv(LearningEstimator):
     """Double control variates: each sample's loss and its leave-one-out baseline are corrected by a linear term.
 
-    It is <g, x - E x>, g the mean derivative of the loss at the other samples.  In a chain the K samples are K independent trunks and the derivatives come down by straight-through; the weight of the
-    corrections is learned for every layer, in closed form.
+    It is <g, x - E x>, g the mean derivative of the loss at the other samples.  In a chain the K samples are K independent trunks and
+    the derivatives come down by straight-through; the weight of the corrections is learned for every layer, in closed form.
 
     By      (f_k + w c_k - mean of the others' (f + w c)) d log P(x_k | a) / d a - w g_k span F'(a), c_k = <g_k, x_k - E x>
     Needs   the loss differentiable

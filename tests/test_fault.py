@@ -1,5 +1,6 @@
 """A sick estimator takes down its own cell only, and is named with its file and line; nothing is left behind by a run, however it ends."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from straightedge.experiments.runner import spread as spreading
 from straightedge.experiments.runner.drawing import say
 from straightedge.experiments.runner.fault import fault, told
 from straightedge.experiments.runner.perform import perform
-from straightedge.experiments.runner.run import Stopped, run_cells
+from straightedge.experiments.runner.run import Stopped, run_cells, uncollected
 
 pytestmark = pytest.mark.study
 PROBLEM = Points((2,), points=5)
@@ -250,3 +251,10 @@ def test_workers_end_with_their_parent():
     while any(Path(f"/proc/{child}/exe").exists() for child in children) and time.monotonic() < end:
         time.sleep(0.1)
     assert not any(Path(f"/proc/{child}/cmdline").exists() and Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+
+
+def test_garbage_is_looked_for_again_after_a_fault():
+    with pytest.raises(ZeroDivisionError), uncollected():
+        assert not gc.isenabled()
+        raise ZeroDivisionError
+    assert gc.isenabled()

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from straightedge.analysis.figure import look
 from straightedge.analysis.figure.name import listed, short
@@ -51,6 +52,9 @@ def figure(table: pd.DataFrame) -> Figure:
         right.errorbar(rows.rate, rows.estimator.map(places) + 0.12 * (1.5 - place), xerr=ends(rows, "rate", "rate_low", "rate_high"),
                        elinewidth=0.8, linestyle="none", **style(way))
     right.set(xscale="log", xlabel=f"gradient estimates a second, {', '.join(dict.fromkeys(found.case))}, {POINTS} points")
+    right.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # over little more than a decade the powers of ten alone are too few
+    right.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    right.xaxis.set_minor_formatter(NullFormatter())
     right.set_yticks(list(places.values()), [look.words(name) for name in places])
     ways = [way for way in WAYS if way in {*exact(table).method, *found.method}]
     look.legend(drawing, ways, ways, [look.Line2D([], [], **style(way)) for way in ways])
