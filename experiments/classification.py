@@ -44,6 +44,7 @@ class Config:
 
     estimators: Suppressed[tuple[Estimator, ...]] = RULES
     noises: tuple[str, ...] = ("logistic", "uniform", "triangular", "normal")
+    """Of the units, and of the weights where they are binary."""
     images: str | None = None
     """A folder with images and labels in IDX format, or cifar10 for OpenML's download; scikit-learn's digits if not given."""
     images_used: int = 1797

@@ -44,6 +44,7 @@ class Config:
     hidden: int = 4
     """Units of the enumerated network, up to 5: 4 weights each."""
     steps: int = 200
+    """Of the enumerated network."""
     rates: tuple[float, ...] = (0.1, 0.5, 2.0, 8.0, 32.0)
     """Steps of a latent weight for a unit derivative of the mean loss; Adam's are a hundredth."""
     scales: tuple[float, ...] = (0.1, 1.0, 10.0)
@@ -53,17 +54,23 @@ class Config:
     seeds: int = 20
     """Initial latent weights, each with noise of its own, of the enumerated network."""
     digits_rates: tuple[float, ...] = (2.0, 10.0, 50.0, 250.0, 1250.0)
+    """Rates on the digits, in the same unit."""
     digits_steps: int = 150
+    """Steps on the digits, of mini-batches."""
     digits_width: int = 64
     """Units of the hidden layer."""
     digits_seeds: int = 3
+    """Initial latent weights on the digits."""
     lowest: float = 0.00390625
     """The least of the fine rates, a power of two; each is twice the one before."""
     octaves: int = 22
     """Fine rates, at every fine scale and width."""
     fine_scales: tuple[float, ...] = (0.125, 1.0, 8.0)
+    """Of latent weights, at which the best rate is looked for among the fine ones."""
     widths: tuple[int, ...] = (16, 64, 256)
+    """Units of the hidden layer, at which it is looked for too."""
     decays: tuple[float, ...] = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
+    """Of latent weights towards 0, a step."""
     device: str = "cpu"
     """Where the networks on digits are trained: cpu, cuda or cuda:1."""
 

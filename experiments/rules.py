@@ -58,8 +58,7 @@ class Config:
     """Numbers of estimates averaged."""
 
 
-SMOKE = Config((Points((2, 2), points=20), Points((3,), points=20)), ((0, "exact"), (30, "exact")), OTHERS[:1], (0.0, 0.5, 1.0), (0.0, 1.0),
-               networks=2)
+SMOKE = Config((Points((2, 2), points=20), Points((3,), points=20)), ((0, "exact"), (30, "exact")), OTHERS[:1], H[::2], H[::4], 2)
 PAPER = Config(MORE, (*STAGES, (300, "tempered")), networks=10)
 
 

@@ -50,6 +50,7 @@ class Config:
     power_rows: int = 60_000
     """Rows of all seeds together."""
     power_seeds: tuple[int, ...] = (2, 5, 10, 30)
+    """Into how many seeds they are divided."""
     planted: tuple[float, ...] = (0.05, 0.1)
     """Biases, in lengths of the first layer's gradient."""
 

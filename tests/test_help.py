@@ -5,14 +5,17 @@ import shlex
 import shutil
 import subprocess
 from dataclasses import make_dataclass
+from inspect import signature
 
 import pandas as pd
 import pytest
+import tyro
 
 import straightedge as se
 from straightedge.analysis.problem.classification import Points
 from straightedge.estimators.arm import Arm
 from straightedge.estimators.straight_through import StraightThrough
+from straightedge.experiments.command import meaning
 from straightedge.experiments.command.completion import script
 from straightedge.experiments.command.main import run
 from straightedge.experiments.command.measure import Options, said
@@ -44,6 +47,19 @@ def test_an_example_is_accepted_when_copied(name, capsys):
     assert lines, "no example"
     words = shlex.split(lines[0])
     assert words[1] == name and parsed(kind, words[2:], name)
+
+
+@pytest.mark.filterwarnings("ignore:get_parser:DeprecationWarning")
+@pytest.mark.parametrize("name", [*studies(), *COMMANDS, "measure"])
+def test_every_option_says_what_it_means(name):
+    """More than its kind and its default."""
+    helps = {action.dest: action.help or "" for action in tyro.extras.get_parser(kinds()[name])._actions}
+    assert helps and [dest for dest, words in helps.items() if re.match(r"\(|\s*$", words)] == []
+
+
+def test_no_meaning_is_left_over():
+    used = {(call.__name__, name) for call in COMMANDS.values() for name in signature(call).parameters}
+    assert set(meaning.OWN) <= used and set(meaning.MEANINGS) == {name for _, name in used - set(meaning.OWN)}
 
 
 @pytest.mark.parametrize(("words", "meant"), ((("--estimators", "arm"), "--estimator?"), (("--row", "5"), "--rows?"),

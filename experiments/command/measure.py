@@ -42,6 +42,7 @@ class Options(Settings):
     noise: NoiseName = "logistic"
     """F(a) = P(upper state): logistic is 1 / (1 + exp(-a)), logistic2 is 1 / (1 + exp(-2 a))."""
     loss: LossName = "cross_entropy"
+    """What the outputs are held against Y by."""
     dry_run: bool = False
     """Lists the estimators, which are there and what the others will cost, and measures nothing."""
     verbose: Annotated[bool, tyro.conf.arg(aliases=["-v"])] = False

@@ -7,11 +7,12 @@ from contextlib import redirect_stderr
 from dataclasses import field, make_dataclass
 from difflib import get_close_matches
 from inspect import signature
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import tyro
 
 from straightedge.estimators.network.error import InputError
+from straightedge.experiments.command.meaning import meaning
 
 T = TypeVar("T")
 
@@ -57,10 +58,11 @@ def options(call: Callable) -> type:
     parts = []
     for name, parameter in signature(call).parameters.items():
         default = [] if parameter.default is parameter.empty else [field(default=parameter.default)]
-        parts.append((name, parameter.annotation if default else tyro.conf.Positional[parameter.annotation], *default))  # type: ignore[name-defined, misc]
-    kind = make_dataclass(call.__name__, parts)
-    kind.__doc__ = call.__doc__
-    return kind
+        kind = Annotated[parameter.annotation, tyro.conf.arg(help=meaning(call.__name__, name))]  # type: ignore[name-defined]
+        parts.append((name, kind if default else tyro.conf.Positional[kind], *default))  # type: ignore[valid-type, misc]
+    made = make_dataclass(call.__name__, parts)
+    made.__doc__ = call.__doc__
+    return made
 
 
 def performed(call: Callable[..., int], arguments: list[str], name: str) -> int:
