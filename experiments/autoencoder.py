@@ -50,8 +50,8 @@ class Config:
 
     estimators: Suppressed[tuple[Estimator, ...]] = ESTIMATORS
     bits: tuple[int, ...] = (8, 12)
-    """Widths of the code; up to 16 the exact gradient takes a table of 2^bits codes, beyond them DisARM's course takes the place of the
-    exact one, losses are sampled, and a long run of REINFORCE is the reference, whose error enters once."""
+    """Widths of the code; up to 16 all is exact, by a table of 2^bits codes; beyond, DisARM's course stands for the exact one, losses are
+    sampled, and a long run of REINFORCE is the reference, whose error enters once."""
     corpus: str | None = None
     """Word counts in svmlight format, or 20newsgroups for scikit-learn's download; generated if not given."""
     corpus_test: str | None = None
@@ -61,8 +61,9 @@ class Config:
     held out documents; auto takes precision where there are labels."""
     documents: int = 200
     """Generated, or the first ones of the corpus."""
-    vocabulary: int = 300
-    """Generated words, or the most frequent ones of the corpus."""
+    vocabulary: int | None = None
+    """Words: the most frequent 2000 of a corpus, with --paper 10000, or 300 generated ones, with --paper 500, if not given."""
+    words: Suppressed[tuple[int, int]] = (300, 2000)
     steps: tuple[int, ...] = (0, 100, 300, 1000)
     """Of training, where the loss and accuracy are measured."""
     correction: int = 300
@@ -82,17 +83,17 @@ class Config:
 
 
 SMOKE = Config((StraightThrough(), Disarm()), (3,), documents=20, vocabulary=30, steps=(0, 20), correction=10, rows=100)
-PAPER = Config(bits=(8, 12, 16), documents=500, vocabulary=500, steps=(0, 100, 300, 1000, 3000), correction=1000, networks=3, rows=500)
+PAPER = Config(bits=(8, 12, 16), documents=500, words=(500, 10_000), steps=(0, 100, 300, 1000, 3000), correction=1000, networks=3, rows=500)
 
 
 def cells(config):
     """The loss at every checkpoint of every course of training, and every estimator's accuracy at those of the exact one."""
     losses, accuracy, quality = [], [], []
+    data = config.corpus, config.documents, config.words[config.corpus is not None] if config.vocabulary is None else config.vocabulary
     for bits in config.bits:
         for seed in range(config.networks):
             def at(steps, trainer="exact", correction=0, bits=bits, seed=seed):
-                return Autoencoder(bits, config.corpus, config.documents, config.vocabulary, steps, trainer, correction, config.rate, seed,
-                                   config.device)
+                return Autoencoder(bits, *data, steps, trainer, correction, config.rate, seed, config.device)
 
             guide, reference = (Exact(), None) if (exact := bits <= EXACT) else (Disarm(), Reference(ESTIMATORS[2], config.reference_rows))
             for trainer in map(words_of, dict.fromkeys((guide, *config.estimators))):
@@ -176,8 +177,7 @@ def words(table):
 
 
 def tables(table):
-    """For every number of bits and estimator: the loss after training and after the correction, and the encoder's accuracy there, the
-    lowest loss first."""
+    """For every number of bits and estimator: losses after training and correction, the encoder's accuracy; the lowest loss first."""
     ends, accuracy, lines = losses(table), accuracies(table), []
     for (bits, label), rows in ends.groupby(["problem_bits", "trainer"], sort=False):
         last = rows[rows.problem_steps == rows.problem_steps.max()]

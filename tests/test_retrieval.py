@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -137,6 +138,20 @@ def test_missing_labels_end_a_run_before_it_begins(tmp_path, monkeypatch):
         perform_study("autoencoder", ["--smoke", "--jobs", "1", "--corpus", train, "--corpus-test", test, "--documents", "3",
                                       "--vocabulary", "2", "--quality", "precision"])
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.unit
+@pytest.mark.parametrize(("options", "words"), (({}, 300), ({"corpus": "a.svmlight"}, 2000), ({"vocabulary": 40}, 40),
+                                                ({"vocabulary": 0}, 0), ({"corpus": "a.svmlight", "vocabulary": 40}, 40)))
+def test_words_that_are_not_counted_out(options, words, monkeypatch):
+    """As many as a corpus or generated documents usually have; with --paper those of the literature."""
+    asked = []
+    monkeypatch.setattr(autoencoder, "Autoencoder", lambda *values: asked.append(values[3]) or Autoencoder(3))
+    paper = {300: 500, 2000: 10_000}.get(words, words)
+    for config, expected in ((autoencoder.Config(bits=(3,), **options), words), (replace(autoencoder.PAPER, bits=(3,), **options), paper)):
+        asked.clear()
+        autoencoder.cells(config)
+        assert set(asked) == {expected}
 
 
 @pytest.mark.study
