@@ -19,6 +19,7 @@ from straightedge.estimators.network.error import Failed, InputError
 from straightedge.estimators.straight_through import StraightThrough
 from straightedge.experiments import bias_variance
 from straightedge.experiments.runner import spread
+from straightedge.experiments.runner.attempt import attempt_of
 from straightedge.experiments.runner.perform import perform
 from straightedge.experiments.runner.run import run_cells
 from straightedge.settings import check_scheduler
@@ -93,7 +94,7 @@ def test_a_worker_with_other_code_is_not_believed():
     """Its numbers would be stored under the key of code that did not make them."""
     cell = Cell(Points((2,), points=5), MeanField(), 20, 2)
     data = bytes(spread.dumps(cell))
-    assert "other code" in spread.remote(0, data, "0" * 16, None)[1] and "columns" in spread.remote(0, data, cell.key(), None)[1]
+    assert "other code" in spread.remote(0, data, "0" * 16, None)[1] and attempt_of(spread.remote(0, data, cell.key(), None)[1]).columns
     assert "cannot read the cell" in spread.remote(0, b"no cell", cell.key(), None)[1]
 
 
