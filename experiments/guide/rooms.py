@@ -38,7 +38,7 @@ def imports(text: str) -> frozenset[str]:
 
 def arrows(texts: dict[str, str]) -> dict[str, frozenset[str]]:
     """Module -> project modules that it imports."""
-    return {name: imports(text) & texts.keys() for name, text in texts.items()}
+    return {name: imports(text).intersection(texts) for name, text in texts.items()}
 
 
 def room(name: str) -> str:
