@@ -122,14 +122,14 @@ def label(g, h, value):
 
 def words(table):
     """The best place for one estimate on the most trained of the networks, beside the rules of the literature."""
-    found = efficiencies(table)
-    found = found[found.g.notna() & (found.trained == found.trained.max()) & (found.draws == found.draws.min())]
+    found = efficiencies(table).query("g.notna() and trained == trained.max() and draws == draws.min()", engine="python")
     means = found.groupby(["g", "h"]).efficiency.mean()
     (g, h), best = means.idxmax(), means.max()
-    others = {name: means.get(place, np.nan) for name, place in NAMED.items()}
-    answer = (f"On {'trained' if found.trained.any() else 'initial'} networks the best rule for one estimate has g = {g:g} and h = {h:g}: "
-              f"{percent(best)} of an exact step, where {listed(f'{name} has {percent(value)}' for name, value in others.items())}.")
-    return Words(answer, f"{percent(best)} of an exact step with one estimate; straight-through: {percent(others['straight-through'])}.")
+    shares = {name: percent(means.get(place, np.nan)) for name, place in NAMED.items()}
+    own = {place: f"is {name}," for name, place in NAMED.items()}.get((g, h), "has")
+    answer = (f"On {'trained' if found.trained.any() else 'initial'} networks the best rule for 1 estimate {own} g = {g:g} and h = {h:g}: "
+              f"{percent(best)} of an exact step; {listed(f'{name} has {shares[name]}' for name in shares if NAMED[name] != (g, h))}.")
+    return Words(answer, f"{percent(best)} of an exact step with 1 estimate; straight-through: {shares['straight-through']}.")
 
 
 def law(table):

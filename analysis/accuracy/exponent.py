@@ -21,11 +21,13 @@ class Surface:
     Made from rows with g, h (empty for rules that are not on the grid), label, efficiency, saturation, draws, judged, trained."""
 
     def __init__(self, rows: pd.DataFrame):
-        grid = rows[rows.g.notna()].pivot_table("efficiency", "g", "h").fillna(0.0)
-        self.axes, self.grid = (grid.index.to_numpy(float), grid.columns.to_numpy(float)), grid.to_numpy()
+        g, h, efficiency = rows.loc[rows.g.notna(), ["g", "h", "efficiency"]].to_numpy(float).T
+        (over, row), (along, column) = (np.unique(part, return_inverse=True) for part in (g, h))
+        self.axes, self.grid = (over, along), np.zeros((len(over), len(along)))
+        self.grid[row, column] = np.nan_to_num(efficiency)
         self.saturation, self.draws, self.best = float(rows.saturation.iloc[0]), int(rows.draws.iloc[0]), float(self.grid.max())
-        place = np.unravel_index(self.grid.argmax(), grid.shape)
-        self.g, self.h = float(grid.index[place[0]]), float(grid.columns[place[1]])
+        place = np.unravel_index(self.grid.argmax(), self.grid.shape)
+        self.g, self.h = float(over[place[0]]), float(along[place[1]])
         self.judged, self.trained = bool(rows.judged.iloc[0]), bool(rows.trained.iloc[0])
         self.others = rows[rows.g.isna()].set_index("label").efficiency
 
