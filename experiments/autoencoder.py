@@ -164,15 +164,15 @@ def figure(table):
 
 def words(table):
     """Who trains to the lowest loss, beside the exact gradient, at every number of bits."""
-    ends = losses(table)
-    last = ends[(ends.problem_steps == ends.problem_steps.max()) & (ends.problem_correction == 0)]
+    last = losses(table).query("problem_steps == problem_steps.max() and problem_correction == 0", engine="python")
     parts, lead = [], []
     for bits, rows in last.groupby("problem_bits", sort=False):
         row, base, name = rows.groupby("trainer", sort=False).value.mean(), guide(rows), beside(rows)
         best = row.drop(base).idxmin()
         parts.append(f"{said(best)} at {bits} bits ({row[best] - row[base]:+.2f}{'' if parts else f' nats a document beside {name}'})")
         lead.append(f"{row[best]:.2f} nats a document with {said(best)}, {row[base]:.2f} with {name}, at {bits} bits")
-    when = f"After {last.problem_steps.max()} steps, {last.problem_seed.nunique()} of each network"
+    count = last.problem_seed.nunique()
+    when = f"After {last.problem_steps.max()} steps, {count} network{'s' * (count > 1)} a width"
     return Words(f"{when}, the lowest loss is that of {listed(parts)}.", f"{lead[-1]}.")
 
 

@@ -160,11 +160,11 @@ def law_said(table):
     """By how much the law is ahead on the networks that it was not found on, for one estimate and trained networks."""
     found = judged(table)
     row = next((one for one in found if one["trained"]), found[0])
-    ahead, low, high = row["ahead"]
-    rule = found_law([part for part in surfaces(table) if not part.judged])
-    answer = (f"{law_words(rule)}: on networks that it was not found on this is ahead of the better of straight-through and ZGR by "
-              f"{100 * ahead:.1f} % of an exact step ({100 * low:.1f} to {100 * high:.1f}).")
-    return Words(answer, f"{100 * ahead:+.1f} % of an exact step, with {row['draws']} estimate{'s' * (row['draws'] > 1)}.")
+    rule, (ahead, low, high) = found_law([part for part in surfaces(table) if not part.judged]), row["ahead"]
+    where, count = "trained" if row["trained"] else "initial", f"{row['draws']} estimate{'s' * (row['draws'] > 1)}"
+    answer = (f"{law_words(rule)}: on {where} networks that it was not found on, for {count}, this is ahead of the "
+              f"better of straight-through and ZGR by {100 * ahead:.1f} % of an exact step ({100 * low:.1f} to {100 * high:.1f}).")
+    return Words(answer, f"{100 * ahead:+.1f} % of an exact step, with {count}.")
 
 
 def judged(table):

@@ -96,11 +96,14 @@ def test_clean_removes_what_nothing_asks_for(tmp_path, monkeypatch):
     away = own / f"{'1' * 16}.cell"
     away.write_bytes(sealed(Record(record.text, record.metadata | {"modules": ["straightedge.estimators.not_here"]})))
     (own / f"{'2' * 16}.cell").write_bytes(b"damaged")
+    (own / f"{'3' * 16}.parquet").write_bytes(b"earlier")
+    (results / "measured" / "mine.parquet").write_bytes(b"a user's table")
     (own / ".x.parquet.abcdefgh.part").write_bytes(b"12345")
-    size = stale.stat().st_size + 7 + (results / "bias_variance" / "cells" / good.name).stat().st_size
+    size = stale.stat().st_size + 14 + (results / "bias_variance" / "cells" / good.name).stat().st_size
     said = clean.cleaned(results)
-    assert said == f"removed 3 stored cells, {size:,} bytes, and 5 bytes that killed runs left; kept 1 of estimators that are not here " \
+    assert said == f"removed 4 stored cells, {size:,} bytes, and 5 bytes that killed runs left; kept 1 of estimators that are not here " \
         "(--plugins DIR)"
     assert sorted(path.name for path in own.iterdir()) == sorted((good.name, away.name, log.NAME))
     assert (results / "measured" / good.name).is_file() and not (results / "bias_variance" / "cells" / good.name).exists()
+    assert (results / "measured" / "mine.parquet").is_file()
     assert clean.cleaned(tmp_path / "absent").startswith("nothing to clean")

@@ -24,7 +24,7 @@ class Surface:
         g, h, efficiency = rows.loc[rows.g.notna(), ["g", "h", "efficiency"]].to_numpy(float).T
         (over, row), (along, column) = (np.unique(part, return_inverse=True) for part in (g, h))
         self.axes, self.grid = (over, along), np.zeros((len(over), len(along)))
-        self.grid[row, column] = np.nan_to_num(efficiency)
+        self.grid[row, column] = np.where(np.isnan(efficiency), 0.0, efficiency)
         self.saturation, self.draws, self.best = float(rows.saturation.iloc[0]), int(rows.draws.iloc[0]), float(self.grid.max())
         place = np.unravel_index(self.grid.argmax(), self.grid.shape)
         self.g, self.h = float(over[place[0]]), float(along[place[1]])

@@ -1,5 +1,6 @@
 """Cleaning: stored cells that nothing asks for any more, and the temporary files of killed runs."""
 
+import re
 from pathlib import Path
 
 from straightedge.analysis.store.file import sweep
@@ -9,8 +10,8 @@ from straightedge.analysis.store.record import ENDING, Damaged, opened
 from straightedge.experiments.runner.listing import studies
 from straightedge.experiments.runner.study import Study
 
-EARLIER = ".parquet"
-"""Of stored cells up to version 0.2, which nothing reads any more."""
+EARLIER = re.compile(r"[0-9a-f]{16}\.parquet")
+"""Names of cells as they were once stored, which nothing reads any more."""
 
 
 def cleaned(folder: Path) -> str:
@@ -23,7 +24,7 @@ def cleaned(folder: Path) -> str:
     for cells in [*folder.rglob("cells"), folder / "measured"]:
         asked = asked_for(known, cells.parent, folder)
         for path in cells.iterdir() if cells.is_dir() else ():
-            if not path.is_file() or path.suffix not in (ENDING, EARLIER):
+            if not path.is_file() or path.suffix != ENDING and not EARLIER.fullmatch(path.name):
                 continue
             wanted = path.suffix == ENDING and (path.stem in asked if asked is not None else current(path))
             unclear += wanted is None
